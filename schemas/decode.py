@@ -1,0 +1,146 @@
+"""Bytes to an event, or to the reason why not: the one door through which gateway, publisher and engine let records in.
+
+Knows nothing of lateness, repeats or state. Every event is validated by pydantic, strict and closed to unknown fields.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from schemas import names
+from schemas.errors import Flag, Reason, Rejection
+from schemas.event import PROVENANCES, REQUIRED, envelope, millis
+from schemas.feed import Feed
+from schemas.labels import OTHER
+from schemas.reference import Reference
+
+REAL = PROVENANCES[0]
+MAX_BYTES = 262_144
+
+
+class Event(NamedTuple):
+    """A record that says something: its payload flat in `row`, all times whole milliseconds since the epoch.
+
+    `row` also holds action, time, source and agency, and commune and admin_version if the event names a unit; `flags` are
+    the doubts that need no memory.
+    """
+
+    source: str
+    id: str
+    provenance: str
+    action: str
+    time: int
+    row: dict[str, Any]
+    flags: tuple[str, ...]
+
+
+class Decoder:
+    """The reader of one feed's records; made once, used for every record."""
+
+    def __init__(self, feed: Feed, reference: Reference, *, max_bytes: int = MAX_BYTES) -> None:
+        self.feed = feed
+        self._reference = reference
+        self._max = max_bytes
+        self._validate: Callable[[bytes], Any] = TypeAdapter(envelope(feed.payload)).validator.validate_json
+        self._actions = feed.types
+        self._schema = names.data_schema(feed.name, feed.version)
+        self._times = feed.times
+        self._ranges = tuple((name, span.low, span.high) for name in feed.hints if (span := feed.plausible(name)))
+        self._lists = tuple((name, listed) for name in feed.hints if (listed := feed.listed(name)))
+        self._sources = {name: rows for name, rows in reference.sources.by_id.items()}
+
+    def decode(self, value: bytes | None) -> Event | Rejection:
+        """The event in a record's value, or why there is none; never raises."""
+        if value is None:
+            return Rejection(Reason.NOT_JSON, "", "the record has no value")
+        if len(value) > self._max:
+            return Rejection(Reason.TOO_LARGE, "", f"{len(value)} bytes, allowed are {self._max}")
+        try:
+            event = self._validate(value)
+        except ValidationError as error:
+            return _explain(error)
+        return self._read(event)
+
+    def label(self, value: bytes | None) -> tuple[str, str]:
+        """Source label and provenance under which a refused record is counted."""
+        try:
+            body = from_json(value) if value is not None else None
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            return OTHER, REAL
+        source, provenance = body.get("source"), body.get("provenance")
+        known = isinstance(source, str) and source in self._sources
+        return (source if known else OTHER), (provenance if provenance in PROVENANCES else REAL)
+
+    def _read(self, event: Mapping[str, Any]) -> Event | Rejection:
+        action = self._actions.get(event["type"])
+        if action is None:
+            return Rejection(Reason.UNKNOWN_TYPE, "/type", f"{event['type']!r} is none of {', '.join(self._actions)}")
+        if event.get("dataschema", self._schema) != self._schema:
+            return Rejection(Reason.UNKNOWN_SCHEMA, "/dataschema", f"{event['dataschema']!r} is not {self._schema}")
+        row: dict[str, Any] = event["data"]
+        pointer = "/time"
+        try:
+            time = millis(event["time"])
+            for name in self._times:
+                if name in row:
+                    pointer = f"/data/{name}"
+                    row[name] = millis(row[name])
+            for name in ("recordedtime", "expirytime"):
+                if name in event:
+                    pointer = f"/{name}"
+                    millis(event[name])
+        except ValueError as error:
+            return Rejection(Reason.NOT_CLOUDEVENT if pointer == "/time" else Reason.SCHEMA_VIOLATION, pointer, str(error))
+        return self._place(event, action, time, row)
+
+    def _place(self, event: Mapping[str, Any], action: str, time: int, row: dict[str, Any]) -> Event | Rejection:
+        """Hold the event against the reference data in force at its time."""
+        reference, source, flags = self._reference, event["source"], []
+        if not self._registered(source, time):
+            return Rejection(Reason.UNKNOWN_SOURCE, "/source", f"{source!r} is not registered for {self.feed.name!r}")
+        if "adminunit" in event:
+            verdict = reference.commune(event["adminunit"], event.get("adminversion"), time)
+            if verdict.reason is not None:
+                return Rejection(verdict.reason, "/adminunit", f"{event['adminunit']!r} in version {verdict.version}")
+            row["commune"], row["admin_version"] = verdict.commune, verdict.version
+            flags += verdict.flags
+        unlisted = False
+        for name, listed in self._lists:
+            if name in row and not reference.known(listed.name, row[name], time):
+                if listed.law:
+                    return Rejection(Reason.UNKNOWN_ENTITY, f"/data/{name}", f"{row[name]!r} is not in {listed.name}")
+                row[name], unlisted = OTHER, True
+        agency = event["agency"]
+        if not reference.known("agencies", agency, time):
+            agency, unlisted = OTHER, True
+        if unlisted:
+            flags.append(Flag.UNLISTED)
+        for name, low, high in self._ranges:
+            if name in row and not low <= row[name] <= high:
+                flags.append(Flag.OUT_OF_RANGE)
+                break
+        row["action"], row["time"], row["source"], row["agency"] = action, time, source, agency
+        return Event(source, event["id"], event.get("provenance", REAL), action, time, row, tuple(flags))
+
+    def _registered(self, source: str, time: int) -> bool:
+        return any(self.feed.name in row.feeds and row.in_force(time) for row in self._sources.get(source, ()))
+
+
+def _explain(error: ValidationError) -> Rejection:
+    """The first fault pydantic found, in our words."""
+    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = fault["loc"]
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)
+    match fault["type"]:
+        case "json_invalid":
+            reason, pointer = Reason.NOT_JSON, ""
+        case "finite_number":
+            reason = Reason.NOT_FINITE
+        case _:
+            broken = not place or (place[0] in REQUIRED and len(place) == 1)
+            reason = Reason.NOT_CLOUDEVENT if broken else Reason.SCHEMA_VIOLATION
+    return Rejection(reason, pointer, fault["msg"])

@@ -1,0 +1,126 @@
+"""The envelope every event shares (CloudEvents 1.0), the base of every payload, and the one form of a time."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import ConfigDict, StringConstraints, WithJsonSchema
+from typing_extensions import TypedDict
+
+from schemas.labels import Agency, Id
+
+STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+RFC3339 = (r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+           r"(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$")
+
+
+class IsTime:
+    """Marks a field as a moment: text on the wire, whole milliseconds since the epoch inside."""
+
+
+Time = Annotated[
+    str,
+    StringConstraints(max_length=40),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": RFC3339, "maxLength": 40}),
+    IsTime(),
+]
+
+Provenance = Literal["real", "replay", "simulated"]
+PROVENANCES: tuple[Provenance, ...] = ("real", "replay", "simulated")
+
+
+class Payload(TypedDict):
+    """What one feed's event says: flat, strict, and closed to unknown fields."""
+
+    __pydantic_config__ = STRICT  # type: ignore[misc]
+
+
+class Attributes(TypedDict):
+    """The CloudEvents attributes and extensions we take; `time` is when it happened.
+
+    Extensions follow the CloudEvents naming rule (lower-case letters and digits). `adminunit` is the code of a commune
+    (5 digits), a district (3, version 2023 only) or a province (2); `provenance` is absent on a real event.
+    """
+
+    specversion: Literal["1.0"]
+    id: Id
+    source: Annotated[str, StringConstraints(pattern=r"^//[a-z0-9][a-z0-9./_-]{0,126}$")]
+    type: Annotated[str, StringConstraints(max_length=128)]
+    time: Time
+    agency: Agency
+    subject: NotRequired[Annotated[str, StringConstraints(max_length=128)]]
+    datacontenttype: NotRequired[Literal["application/json"]]
+    dataschema: NotRequired[Annotated[str, StringConstraints(max_length=128)]]
+    recordedtime: NotRequired[Time]
+    expirytime: NotRequired[Time]
+    partitionkey: NotRequired[Annotated[str, StringConstraints(max_length=128)]]
+    sequence: NotRequired[Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}$")]]
+    adminunit: NotRequired[Annotated[str, StringConstraints(pattern=r"^([0-9]{2}|[0-9]{3}|[0-9]{5})$")]]
+    adminversion: NotRequired[Literal["2023", "2025"]]
+    provenance: NotRequired[Literal["replay", "simulated"]]
+    dataclassification: NotRequired[Literal["public", "internal", "confidential", "restricted"]]
+    dataregulation: NotRequired[Annotated[str, StringConstraints(max_length=128)]]
+    correlationid: NotRequired[Id]
+    causationid: NotRequired[Id]
+    severitytext: NotRequired[Annotated[str, StringConstraints(max_length=32)]]
+    severitynumber: NotRequired[int]
+
+
+REQUIRED = ("specversion", "id", "source", "type", "time", "data")
+"""Attributes without which a record is no event of ours, whatever the feed."""
+
+
+def envelope(payload: Any) -> Any:
+    """The type of a whole event whose `data` is the payload; strict and closed to unknown attributes."""
+    whole = TypedDict("Event", {**Attributes.__annotations__, "data": payload})  # type: ignore[misc]
+    whole.__pydantic_config__ = STRICT
+    whole.__doc__ = payload.__doc__
+    return whole
+
+
+_pattern = re.compile(RFC3339.replace("$", r"\Z"))
+_heads: dict[str, int] = {}
+_tails: dict[str, int] = {}
+_CACHE = 200_000
+
+
+def millis(text: str) -> int:
+    """Whole milliseconds since the epoch of an RFC 3339 date-time with offset; finer digits are cut off.
+
+    Raises:
+        ValueError: the text is no such time (no offset, leap second, 30 February ...).
+    """
+    try:
+        return _heads[text[:16]] + _tails[text[16:]]
+    except KeyError:
+        return _parse(text)
+
+
+def _parse(text: str) -> int:
+    """The slow way; remembers both halves, the minute and the rest, if the time is good."""
+    if not _pattern.match(text):
+        raise ValueError(f"{text!r} is not an RFC 3339 time with offset")
+    try:
+        minute = datetime.fromisoformat(text[:16]).replace(tzinfo=UTC)
+    except ValueError:
+        raise ValueError(f"{text!r} is no day of the calendar") from None
+    head = (minute - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400_000 + minute.hour * 3_600_000 + minute.minute * 60_000
+    tail = _rest(text[16:])
+    if len(text) <= 30:
+        for cache, key, number in ((_heads, text[:16], head), (_tails, text[16:], tail)):
+            if len(cache) >= _CACHE:
+                cache.clear()
+            cache[key] = number
+    return head + tail
+
+
+def _rest(text: str) -> int:
+    """Milliseconds of `:SS[.fraction](Z|±HH:MM)`; the offset is taken off."""
+    body, offset = (text[:-1], 0) if text[-1] == "Z" else (text[:-6], _offset(text[-6:]))
+    fraction = body[4:7].ljust(3, "0") if len(body) > 3 else "0"
+    return int(body[1:3]) * 1000 + int(fraction) - offset
+
+
+def _offset(text: str) -> int:
+    return (-1 if text[0] == "-" else 1) * (int(text[1:3]) * 60 + int(text[4:6])) * 60_000

@@ -1,0 +1,24 @@
+"""The records of one partition from one fetch: what the transport hands over and the engine folds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Batch:
+    """Records of one partition; covers every offset in [first, next_offset), also those that compaction removed.
+
+    The four lists are parallel, one entry a record. `timestamps` are the broker's append stamps in milliseconds since
+    the epoch (topics use LogAppendTime); a value of None is a tombstone.
+    """
+
+    topic: str
+    partition: int
+    first: int
+    next_offset: int
+    offsets: list[int]
+    timestamps: list[int]
+    keys: list[bytes | None]
+    values: list[bytes | None]
+
+    def __len__(self) -> int:
+        return len(self.values)

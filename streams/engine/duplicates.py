@@ -1,0 +1,77 @@
+"""Ids seen lately: which records repeat one that was read within the horizon of log-append time.
+
+Judged exactly per record; sweeping forgotten ids away is housekeeping and never decides. Ids are kept as 64-bit hashes of
+(provenance, source, id), beside the append stamp and 32 bits of a hash of the body.
+"""
+
+from array import array
+
+from xxhash import xxh3_64_intdigest
+
+_LOW = 0xFFFFFFFF
+
+
+class Duplicates:
+    """The map of one partition: hash of the id -> append stamp modulo 2^32 ms (49 days), hash of the body."""
+
+    __slots__ = ("_before", "_horizon", "_last", "_newest", "_seen", "_sweep_at")
+
+    def __init__(self, horizon_ms: int) -> None:
+        self._horizon = horizon_ms
+        self._seen: dict[int, int] = {}
+        self._last = 0
+        self._sweep_at = 0
+        self._newest = 0
+        self._before: int | None = None
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def ask(self, identity: str, body: bytes, append: int) -> bool | None:
+        """Note a record. None: new; True: a repeat with the same body; False: the id is known with another body.
+
+        Append stamps never go back within a partition; one that does is taken for the newest.
+        """
+        append = max(append, self._last)
+        if append >= self._sweep_at or append - self._last > self._horizon:
+            self._sweep(append)
+        self._last = append
+        key = xxh3_64_intdigest(identity.encode())
+        now = (append & _LOW) << 32 | xxh3_64_intdigest(body) & _LOW
+        before = self._seen.get(key)
+        self._seen[key] = now
+        self._newest, self._before = key, before
+        if before is None or ((now >> 32) - (before >> 32)) & _LOW > self._horizon:
+            return None
+        return not (before ^ now) & _LOW
+
+    def undo(self) -> None:
+        """Take back the newest note: its record could not be folded and may be sent again."""
+        if self._before is None:
+            self._seen.pop(self._newest, None)
+        else:
+            self._seen[self._newest] = self._before
+
+    def _sweep(self, append: int) -> None:
+        """Forget what is older than the horizon; also keeps stamps apart that differ by 2^32 ms."""
+        if append - self._last > self._horizon:
+            self._seen.clear()
+        else:
+            low, horizon = append & _LOW, self._horizon
+            self._seen = {key: note for key, note in self._seen.items() if (low - (note >> 32)) & _LOW <= horizon}
+        self._sweep_at = append + max(self._horizon // 4, 1000)
+
+    def dump(self) -> tuple[int, int, bytes]:
+        """(newest append stamp, next sweep, keys and notes as little-endian 64-bit numbers)."""
+        return self._last, self._sweep_at, _bytes(self._seen.keys()) + _bytes(self._seen.values())
+
+    def load(self, last: int, sweep_at: int, packed: bytes) -> None:
+        """Take back what `dump` gave."""
+        numbers = array("Q", packed)
+        half = len(numbers) // 2
+        self._seen = dict(zip(numbers[:half], numbers[half:], strict=True))
+        self._last, self._sweep_at = last, sweep_at
+
+
+def _bytes(numbers: object) -> bytes:
+    return array("Q", numbers).tobytes()  # type: ignore[call-overload,no-any-return]

@@ -1,0 +1,328 @@
+"""A feed compiled once into plain closures, for the hot loop: which KPIs an action can touch and how each takes a row."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from schemas import conditions
+from schemas.aggregates import Aggregate, Elapsed, Measure, Sum, adder
+from schemas.calendars import Calendar
+from schemas.conditions import All, Before, Condition, Due, Has, Is, Lacks, Past, Row, Stretch, Working
+from schemas.decode import MAX_BYTES, Decoder
+from schemas.entities import Case, Open, ServiceLevel
+from schemas.errors import DeclarationError
+from schemas.feed import Feed, Kpi
+from schemas.reference import Reference
+from schemas.units import Unit
+from schemas.windows import Window
+
+SEPARATOR = "\x1f"
+"""Joins the values of labels into the one text by which a cell is found; it occurs in no label value."""
+
+NO_UNIT = {"commune": "", "admin_version": ""}
+"""The labels of what names no administrative unit."""
+
+FOREVER = 1 << 62
+"""A moment that never comes."""
+
+ANY_WORKING = Working(0)
+
+Test = Callable[[Row, int], bool]
+Take = Callable[[Row, Row, int], int | None]
+"""A measure of a row: (laid row, fields that count as carried, moment) to whole steps, or None if it is not there."""
+
+
+KEPT_HOURS = 24
+"""Hours over which validity, quality and completeness are counted."""
+
+
+class Slots(NamedTuple):
+    """How completeness is counted: slots of `every` milliseconds, `count` of them before the present's."""
+
+    every: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Windowed:
+    """A KPI over windows, compiled."""
+
+    index: int
+    kpi: Kpi
+    windows: tuple[Window, ...]
+    pane: int
+    where: Test | None
+    takes: tuple[Take, ...]
+    by: tuple[str, ...]
+    add: Callable[..., Any]
+    aggregate: Aggregate
+    spread: bool
+    proof: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A KPI over entities as they stand, compiled."""
+
+    kpi: Kpi
+    is_open: bool
+    where: Test | None
+    takes: tuple[Take, ...]
+    by: tuple[str, ...]
+    add: Callable[..., Any]
+    aggregate: Aggregate
+    proof: tuple[str, ...]
+    by_entity: bool
+    counts: bool
+    clocks: tuple[Condition, ...]
+    moment_field: str | None
+
+
+class Plan:
+    """What the engine needs of a feed and of the reference data, in the form in which it is used."""
+
+    def __init__(self, feed: Feed, reference: Reference, *, horizon_ms: int = 3_600_000, future_ms: int = 300_000,
+                 max_bytes: int = MAX_BYTES) -> None:
+        self.feed = feed
+        self.reference = reference
+        self.calendar: Calendar = reference.calendar
+        self.horizon_ms, self.future_ms = horizon_ms, future_ms
+        self.decoder = Decoder(feed, reference, max_bytes=max_bytes)
+        self.key = feed.key
+        self.covers = feed.covers
+        self.windowed = tuple(self._windowed(index, kpi) for index, kpi in
+                              enumerate(kpi for kpi in feed.kpis if kpi.windows))
+        self.standing = tuple(self._standing(kpi) for kpi in feed.kpis if not kpi.windows)
+        self.by_action = {action: tuple(self._touched(action)) for action in feed.actions}
+        self.windows = tuple(dict.fromkeys(window for entry in self.windowed for window in entry.windows))
+        self.fingerprints = tuple(fingerprint(entry.kpi) for entry in self.windowed)
+        self.case = feed.entity if isinstance(feed.entity, Case) else None
+        self.remembers = feed.entity.remembers if feed.entity else ()
+        self.proofs = tuple(dict.fromkeys((kpi.name, feed.proof(kpi)) for kpi in feed.kpis if feed.by_entity(kpi)))
+        self.told = frozenset(feed.told)
+        self.kept_ms = int(self.case.kept.total_seconds() * 1000) if self.case else 0
+        self.checks = feed.checks
+        self.slots = self._slots()
+        self.life = {action: self._life(action) for action in feed.actions}
+        self.risky = bool(feed.checks) or any(map(_calls, feed.kpis))
+        self.deadlines = tuple((name, self._deadline(rule)) for name, rule in
+                               (self.case.deadlines.items() if self.case else ()))
+
+    def known(self, as_of: int, present: int) -> bool:
+        """Whether something last told of at `as_of` is known at the present: younger than 4 x every."""
+        age = conditions.length(self.feed.every, as_of, present, self.calendar)
+        return age is not None and age < self.feed.stale_after
+
+    def unknown_from(self, as_of: int) -> int:
+        """The moment from which something last told of at `as_of` is unknown."""
+        return self.later(as_of, self.feed.every, 0, times=4)
+
+    def later(self, since: int, stretch: Stretch, more: int, times: int = 1) -> int:
+        """The moment when `times` the stretch and `more` milliseconds of its clock have passed."""
+        span = times * conditions.millis(stretch) + more
+        return self._clock(since, span) if isinstance(stretch, Working) else since + span
+
+    def earlier(self, until: int, stretch: Stretch) -> int:
+        """The first moment from which no more than the stretch is left until another."""
+        span = conditions.millis(stretch)
+        return self._clock(until, -span) if isinstance(stretch, Working) else until - span
+
+    def _clock(self, since: int, span: int) -> int:
+        """A moment on the working clock; never, where the calendar of its year is not loaded."""
+        try:
+            return self.calendar.add(since, span)
+        except DeclarationError:
+            return FOREVER
+
+    def _slots(self) -> Slots | None:
+        """The slots of a feed whose entities are listed stations; None for other feeds."""
+        listed = self.feed.listed(self.key)
+        if listed is None or listed.name != "stations" or not isinstance(self.feed.every, timedelta):
+            return None
+        every = conditions.millis(self.feed.every)
+        return Slots(every, KEPT_HOURS * 3_600_000 // every)
+
+    def _touched(self, action: str) -> Iterator[Windowed]:
+        """The KPIs an event of this action may count for; the question for the action itself is answered here."""
+        return (entry for entry in self.windowed if _may(entry.kpi.where, action))
+
+    def _windowed(self, index: int, kpi: Kpi) -> Windowed:
+        spread = type(kpi.aggregate) is Sum and self.feed.covers is not None
+        return Windowed(index, kpi, kpi.windows, kpi.pane, self._test(kpi.where), self._takes(kpi), kpi.by,
+                        adder(kpi.aggregate, self.feed.unit(kpi).per), kpi.aggregate, spread,
+                        self.feed.proof(kpi) if self.feed.by_entity(kpi) else ())
+
+    def _standing(self, kpi: Kpi) -> Standing:
+        measures = kpi.aggregate.measures
+        only = measures[0] if len(measures) == 1 and isinstance(measures[0], str) else None
+        asked = [kpi.where, *(measure for measure in measures if not isinstance(measure, str | Elapsed))]
+        return Standing(kpi, isinstance(kpi.over, Open), self._test(kpi.where), self._takes(kpi), kpi.by,
+                        adder(kpi.aggregate, self.feed.unit(kpi).per), kpi.aggregate, self.feed.proof(kpi),
+                        self.feed.by_entity(kpi), kpi.aggregate.shape == "sum",
+                        tuple(part for part in asked if part is not None and _clocked(part)), only)
+
+    def _takes(self, kpi: Kpi) -> tuple[Take, ...]:
+        return tuple(self._take(measure) for measure in kpi.aggregate.measures)
+
+    def _take(self, measure: Measure) -> Take:
+        match measure:
+            case str():
+                return field_of(measure, self.feed.unit_of(measure))
+            case Elapsed():
+                return elapsed(measure, self.calendar)
+        return share_of(measure, self._test(measure))
+
+    def _test(self, condition: Condition | None) -> Test | None:
+        return None if condition is None else test(condition, self.calendar)
+
+    def _life(self, action: str) -> tuple[tuple[str, bool], ...]:
+        """The told fields an action writes, each with whether the earliest (True) or the newest time counts."""
+        case = self.case
+        told: list[tuple[str, bool]] = []
+        if case:
+            told += [("opened_at", True)] * (action in case.opens)
+            told += [("closed_at", False)] * (action in case.closes) + [("reopened_at", False)] * (action in case.reopens)
+            told += [(name, True) for name, actions in case.first.items() if action in actions]
+        if self.feed.entity:
+            told += [(name, False) for name, actions in self.feed.entity.last.items() if action in actions]
+        return tuple(told)
+
+    def _deadline(self, rule: Any) -> Callable[[Row, int], int | None]:
+        """How a deadline follows from memory and the moment of opening."""
+        calendar = self.calendar
+        if isinstance(rule, ServiceLevel):
+            return self._by_level(rule)
+        return lambda memory, opened: _set(self.later(opened, rule, 0))
+
+    def _by_level(self, rule: ServiceLevel) -> Callable[[Row, int], int | None]:
+        """A deadline by the service level in force at the opening for what memory says of the case."""
+        reference = self.reference
+
+        def deadline(memory: Row, opened: int) -> int | None:
+            labels = {rule.by: str(memory.get(rule.by, ""))}
+            if rule.hazard is not None:
+                row = reference.categories.get(str(memory.get(rule.hazard, "")), opened)
+                labels["hazard"] = "yes" if row is not None and row.hazard else "no"
+            level = reference.service_level(rule.name, at_ms=opened, **labels)
+            if level is None:
+                return None
+            return _set(self._clock(opened, level.span_ms) if level.clock == "working" else opened + level.span_ms)
+        return deadline
+
+
+def _set(deadline: int) -> int | None:
+    return None if deadline == FOREVER else deadline
+
+
+def fingerprint(kpi: Kpi) -> str:
+    """What a cell was folded by; a changed KPI begins anew instead of adding two meanings."""
+    where = repr(kpi.where) if not callable(kpi.where) else kpi.where.__name__
+    parts = (kpi.name, repr(kpi.aggregate), where, kpi.by, kpi.pane, sorted(kpi.labels.items()))
+    return sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def test(condition: Condition, calendar: Calendar) -> Test:
+    """A condition as a function of row and moment."""
+    match condition:
+        case Is(field, values):
+            return lambda row, at: row.get(field) in values
+        case Has(field):
+            return lambda row, at: field in row
+        case Lacks(field):
+            return lambda row, at: field not in row
+        case Before(field):
+            return lambda row, at: field in row and at <= row[field]
+        case Past(field, None):
+            return lambda row, at: field in row and at > row[field]
+        case Past(field, by) if by is not None:
+            span = conditions.millis(by)
+            return lambda row, at: (field in row and at > row[field]
+                                    and (conditions.length(by, row[field], at, calendar) or 0) > span)
+        case Due(field, within):
+            ahead = conditions.millis(within)
+            return lambda row, at: (field in row and at <= row[field]
+                                    and _at_most(conditions.length(within, at, row[field], calendar), ahead))
+        case All(parts):
+            tests = tuple(test(part, calendar) for part in parts)
+            return lambda row, at: all(holds(row, at) for holds in tests)
+    return lambda row, at: bool(condition(row))
+
+
+def _at_most(length: int | None, ahead: int) -> bool:
+    return length is not None and length <= ahead
+
+
+def field_of(name: str, unit: Unit) -> Take:
+    """A field in whole steps."""
+    steps = unit.steps
+    if steps == 1:
+        def whole(row: Row, own: Row, at: int) -> int | None:
+            return None if (value := own.get(name)) is None else round(value)
+        return whole
+
+    def stepped(row: Row, own: Row, at: int) -> int | None:
+        return None if (value := own.get(name)) is None else round(value * steps)
+    return stepped
+
+
+def elapsed(measure: Elapsed, calendar: Calendar) -> Take:
+    """Time between two fields of the laid row; nothing if negative."""
+    since, until, working = measure.since, measure.until, measure.working
+
+    def stretch(row: Row, own: Row, at: int) -> int | None:
+        if since not in row or until not in row or row[until] < row[since]:
+            return None
+        if not working:
+            return int(row[until] - row[since])
+        return conditions.length(ANY_WORKING, row[since], row[until], calendar)
+    return stretch
+
+
+def share_of(condition: Condition, holds: Test | None) -> Take:
+    """A condition as 0 or 1; nothing if a field it asks for is not there."""
+    asked = tuple(asked_for(condition))
+
+    def taken(row: Row, own: Row, at: int) -> int | None:
+        if any(name not in row for name in asked):
+            return None
+        return int(holds(row, at)) if holds else 1
+    return taken
+
+
+def asked_for(condition: Condition) -> Iterator[str]:
+    """Fields without which a condition cannot be answered."""
+    match condition:
+        case Is() | Past() | Before() | Due():
+            yield condition.field
+        case All():
+            for part in condition.conditions:
+                yield from asked_for(part)
+
+
+def _may(condition: Condition | None, action: str) -> bool:
+    match condition:
+        case Is("action", values):
+            return action in values
+        case All(parts):
+            return all(_may(part, action) for part in parts)
+    return True
+
+
+def _calls(kpi: Kpi) -> bool:
+    """Whether a KPI over windows runs a function of the feed's own file, which may raise."""
+    asked = (kpi.where, *kpi.aggregate.measures)
+    return type(kpi.aggregate).__module__.startswith("schemas.feeds.") or any(map(_function, asked))
+
+
+def _function(part: Any) -> bool:
+    return any(map(_function, part.conditions)) if isinstance(part, All) else callable(part)
+
+
+def _clocked(condition: Any) -> bool:
+    """Whether the answer may change with time alone."""
+    if isinstance(condition, All):
+        return any(map(_clocked, condition.conditions))
+    return isinstance(condition, Past | Before | Due)
+

@@ -1,0 +1,134 @@
+"""All that is remembered of one partition: plain data, whole numbers, its own next offset inside."""
+
+from typing import Any
+
+from streams.engine.duplicates import Duplicates
+from streams.engine.plan import Plan
+
+Cells = dict[str, dict[int, list[int]]]
+"""Of one KPI: values of the labels, joined, to pane number to the aggregate's state."""
+
+
+class Memory:
+    """What is remembered of one entity.
+
+    Attributes:
+        values: remembered and told fields.
+        times: per field the time of the event it came from (of told fields: itself).
+        seen: newest time of the entity's events.
+        backwards: the case has been seen to close before it was opened.
+        turn: time of the newest closing or reopening of a case, None before; `reopened` tells which.
+        waiting: an event a check keeps waiting: [check's number, row, fields it carries, time, append stamp ...].
+    """
+
+    __slots__ = ("backwards", "reopened", "seen", "times", "turn", "values", "waiting")
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.times: dict[str, int] = {}
+        self.seen = 0
+        self.turn: int | None = None
+        self.reopened = False
+        self.backwards = False
+        self.waiting: list[Any] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a case is open: begun, and not closed by its newest turn."""
+        return "opened_at" in self.values and (self.turn is None or self.reopened)
+
+    def copy(self) -> "Memory":
+        """Another memory with the same content, to be changed in its place."""
+        other = Memory.unpack(self.pack())
+        other.values, other.times = dict(self.values), dict(self.times)
+        return other
+
+    def pack(self) -> list[Any]:
+        """As plain data."""
+        return [self.values, self.times, self.seen, self.turn, self.reopened, self.backwards,
+                self.waiting]
+
+    @classmethod
+    def unpack(cls, packed: list[Any]) -> "Memory":
+        """From plain data."""
+        memory = cls()
+        (memory.values, memory.times, memory.seen, memory.turn, memory.reopened, memory.backwards,
+         memory.waiting) = packed
+        return memory
+
+
+class SourceFigures:
+    """What is counted per source: newest event, newest arrival, fates by clock hour of arrival, slots seen."""
+
+    __slots__ = ("fault", "hours", "last_arrival", "last_event", "slots")
+
+    def __init__(self) -> None:
+        self.last_event: int | None = None
+        self.last_arrival = 0
+        self.fault = False
+        self.hours: dict[int, list[int]] = {}
+        self.slots: dict[int, list[str]] = {}
+
+    def pack(self) -> list[Any]:
+        """As plain data."""
+        return [self.last_event, self.last_arrival, self.fault, self.hours, self.slots]
+
+    @classmethod
+    def unpack(cls, packed: list[Any]) -> "SourceFigures":
+        """From plain data; JSON made text of the numbers that were keys."""
+        figures = cls()
+        figures.last_event, figures.last_arrival, figures.fault, hours, slots = packed
+        figures.hours = {int(hour): counts for hour, counts in hours.items()}
+        figures.slots = {int(slot): ids for slot, ids in slots.items()}
+        return figures
+
+
+class Lane:
+    """The state of one provenance in one partition; lanes never meet.
+
+    Attributes:
+        watermark: how far event time has come; None before the first accepted record.
+        present: the moment at which windows and deadlines are read.
+        arrival: append stamp of the newest accepted record.
+        heard: append stamp of the newest record of any fate.
+        firsts: per windowed KPI, the first moment any of its windows can still reach at the watermark (derived).
+        oldest: the smallest of them (derived); `border` the watermark at which they must be worked out anew.
+    """
+
+    __slots__ = ("arrival", "border", "cells", "entities", "fates", "firsts", "heard", "oldest", "present", "sources",
+                 "view", "watermark")
+
+    def __init__(self, plan: Plan) -> None:
+        self.watermark: int | None = None
+        self.present: int | None = None
+        self.arrival = 0
+        self.heard = 0
+        self.cells: list[Cells] = [{} for _ in plan.windowed]
+        self.entities: dict[str, Memory] = {}
+        self.sources: dict[str, SourceFigures] = {}
+        self.fates: dict[str, int] = {}
+        self.firsts: list[int] = [-(1 << 62)] * len(plan.windowed)
+        self.oldest = -(1 << 62)
+        self.border = -(1 << 62)
+        self.view: Any = None
+
+
+class State:
+    """The state of one partition of one feed.
+
+    Attributes:
+        next_offset: the first offset that is not contained.
+        topic_id: Kafka's id of the topic the offsets belong to.
+        version: grows with every change; tells what has changed since a snapshot.
+    """
+
+    __slots__ = ("duplicates", "lanes", "next_offset", "partition", "topic", "topic_id", "version")
+
+    def __init__(self, topic: str, partition: int, *, horizon_ms: int = 3_600_000, next_offset: int = 0,
+                 topic_id: str = "") -> None:
+        self.topic, self.partition = topic, partition
+        self.next_offset = next_offset
+        self.topic_id = topic_id
+        self.version = 0
+        self.lanes: dict[str, Lane] = {}
+        self.duplicates = Duplicates(horizon_ms)

@@ -1,0 +1,44 @@
+"""How far event time has come in a lane, and the present at which its numbers are read."""
+
+from streams.engine.plan import Plan
+from streams.engine.state import Lane, State
+from schemas.windows import HOME
+
+
+def follow(plan: Plan, lane: Lane, time: int, append: int) -> None:
+    """Let an accepted record move the watermark: never beyond its own arrival, so one bad clock moves nothing."""
+    reached = min(time, append)
+    if append > lane.arrival:
+        lane.arrival = append
+    if lane.watermark is None or reached > lane.watermark:
+        lane.watermark = reached
+        if lane.present is None or reached > lane.present:
+            lane.present = reached
+        if reached >= lane.border:
+            reach(plan, lane, reached)
+
+
+def reach(plan: Plan, lane: Lane, watermark: int) -> None:
+    """Work out which moments the windows still reach, and until when that answer holds."""
+    border = 1 << 62
+    for entry in plan.windowed:
+        lane.firsts[entry.index] = min(window.first(watermark) for window in entry.windows)
+        border = min(border, ((watermark + HOME) // entry.pane + 1) * entry.pane - HOME)
+    lane.oldest = min(lane.firsts, default=1 << 62)
+    lane.border = border
+
+
+def advance(plan: Plan, state: State, wall_ms: int, idle_ms: int) -> bool:
+    """Move the present of idle lanes on by the wall time since their newest record; True if anything moved.
+
+    Call it only while the partition is caught up.
+    """
+    moved = False
+    for lane in state.lanes.values():
+        if lane.watermark is None or lane.present is None or wall_ms - max(lane.arrival, lane.heard) < idle_ms:
+            continue
+        present = lane.watermark + wall_ms - lane.arrival
+        if present > lane.present:
+            lane.present, moved = present, True
+    state.version += moved
+    return moved
