@@ -23,8 +23,8 @@ MAX_BYTES = 262_144
 class Event(NamedTuple):
     """A record that says something: its payload flat in `row`, all times whole milliseconds since the epoch.
 
-    `row` also holds action, time, source and agency, and commune and admin_version if the event names a unit; `flags` are
-    the doubts that need no memory.
+    `row` also holds action, time, source and agency, and commune and admin_version if the event names a unit; `flags`
+    are the doubts that need no memory.
     """
 
     source: str
@@ -49,7 +49,7 @@ class Decoder:
         self._times = feed.times
         self._ranges = tuple((name, span.low, span.high) for name in feed.hints if (span := feed.plausible(name)))
         self._lists = tuple((name, listed) for name in feed.hints if (listed := feed.listed(name)))
-        self._sources = {name: rows for name, rows in reference.sources.by_id.items()}
+        self._sources = dict(reference.sources.by_id)
 
     def decode(self, value: bytes | None) -> Event | Rejection:
         """The event in a record's value, or why there is none; never raises."""
@@ -73,7 +73,7 @@ class Decoder:
             return OTHER, REAL
         source, provenance = body.get("source"), body.get("provenance")
         known = isinstance(source, str) and source in self._sources
-        return (source if known else OTHER), (provenance if provenance in PROVENANCES else REAL)
+        return str(source) if known else OTHER, str(provenance) if provenance in PROVENANCES else REAL
 
     def _read(self, event: Mapping[str, Any]) -> Event | Rejection:
         action = self._actions.get(event["type"])
@@ -94,12 +94,15 @@ class Decoder:
                     pointer = f"/{name}"
                     millis(event[name])
         except ValueError as error:
-            return Rejection(Reason.NOT_CLOUDEVENT if pointer == "/time" else Reason.SCHEMA_VIOLATION, pointer, str(error))
+            return Rejection(
+                Reason.NOT_CLOUDEVENT if pointer == "/time" else Reason.SCHEMA_VIOLATION, pointer, str(error)
+            )
         return self._place(event, action, time, row)
 
     def _place(self, event: Mapping[str, Any], action: str, time: int, row: dict[str, Any]) -> Event | Rejection:
         """Hold the event against the reference data in force at its time."""
-        reference, source, flags = self._reference, event["source"], []
+        reference, source = self._reference, event["source"]
+        flags: list[str] = []
         if not self._registered(source, time):
             return Rejection(Reason.UNKNOWN_SOURCE, "/source", f"{source!r} is not registered for {self.feed.name!r}")
         if "adminunit" in event:

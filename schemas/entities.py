@@ -42,8 +42,8 @@ class Case:
     """An entity with a beginning and an end.
 
     It is open from the earliest event of `opens` until a newer event of `closes`; a newer event of `reopens` opens it
-    again. Told fields: `opened_at` (the earliest opening), `closed_at`, `reopened_at` (the newest of each), `state` (the
-    newest action of `states`), the times in `first` and `last`, and the `deadlines`, counted from `opened_at`.
+    again. Told fields: `opened_at` (the earliest opening), `closed_at`, `reopened_at` (the newest of each), `state`
+    (the newest action of `states`), the times in `first` and `last`, and the `deadlines`, counted from `opened_at`.
 
     Attributes:
         kept: how long it is remembered after its last event once it is not open.

@@ -98,21 +98,29 @@ class Rejection(NamedTuple):
 
 _REASONS = {
     Reason.NOT_JSON: Text("Nội dung không phải JSON hợp lệ", "The body is not valid JSON"),
-    Reason.NOT_CLOUDEVENT: Text("Thiếu hoặc sai thuộc tính bắt buộc của CloudEvents",
-                                "A required CloudEvents attribute is missing or wrong"),
-    Reason.UNKNOWN_TYPE: Text("Loại sự kiện không có trong danh mục", "The event type belongs to no action of the feed"),
+    Reason.NOT_CLOUDEVENT: Text(
+        "Thiếu hoặc sai thuộc tính bắt buộc của CloudEvents", "A required CloudEvents attribute is missing or wrong"
+    ),
+    Reason.UNKNOWN_TYPE: Text(
+        "Loại sự kiện không có trong danh mục", "The event type belongs to no action of the feed"
+    ),
     Reason.UNKNOWN_SCHEMA: Text("Lược đồ dữ liệu không có trong danh mục", "The dataschema is unknown"),
-    Reason.SCHEMA_VIOLATION: Text("Trường dữ liệu sai kiểu, thiếu hoặc ngoài khoảng cho phép",
-                                  "A field has a wrong type, is missing, unknown or outside what is allowed"),
+    Reason.SCHEMA_VIOLATION: Text(
+        "Trường dữ liệu sai kiểu, thiếu hoặc ngoài khoảng cho phép",
+        "A field has a wrong type, is missing, unknown or outside what is allowed",
+    ),
     Reason.NOT_FINITE: Text("Giá trị không phải số hữu hạn", "A number is not finite"),
     Reason.TOO_LARGE: Text("Sự kiện vượt kích thước cho phép", "The event is larger than allowed"),
-    Reason.UNKNOWN_SOURCE: Text("Hệ thống gửi chưa đăng ký cho luồng dữ liệu này",
-                                "The source is not registered for this feed"),
-    Reason.UNKNOWN_COMMUNE: Text("Mã đơn vị hành chính không tồn tại trong phiên bản",
-                                 "The unit code does not exist in its version"),
+    Reason.UNKNOWN_SOURCE: Text(
+        "Hệ thống gửi chưa đăng ký cho luồng dữ liệu này", "The source is not registered for this feed"
+    ),
+    Reason.UNKNOWN_COMMUNE: Text(
+        "Mã đơn vị hành chính không tồn tại trong phiên bản", "The unit code does not exist in its version"
+    ),
     Reason.OUT_OF_PROVINCE: Text("Ngoài địa bàn tỉnh", "Valid, but outside the province"),
-    Reason.UNKNOWN_ENTITY: Text("Trạm, thủ tục hoặc chỉ tiêu chưa đăng ký",
-                                "The station, procedure or service is not registered"),
+    Reason.UNKNOWN_ENTITY: Text(
+        "Trạm, thủ tục hoặc chỉ tiêu chưa đăng ký", "The station, procedure or service is not registered"
+    ),
     Reason.WRONG_KEY: Text("Khóa Kafka không phải mã đối tượng của sự kiện", "The Kafka key is not the entity's id"),
     Reason.FUTURE_TIME: Text("Thời gian sự kiện ở tương lai", "The event time lies in the future"),
     Reason.ID_CONFLICT: Text("Trùng mã sự kiện nhưng khác nội dung", "The id is known with another body"),

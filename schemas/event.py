@@ -11,8 +11,10 @@ from schemas.labels import Agency, Id
 
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
-RFC3339 = (r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
-           r"(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$")
+RFC3339 = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
 
 
 class IsTime:
@@ -73,8 +75,8 @@ REQUIRED = ("specversion", "id", "source", "type", "time", "data")
 
 def envelope(payload: Any) -> Any:
     """The type of a whole event whose `data` is the payload; strict and closed to unknown attributes."""
-    whole = TypedDict("Event", {**Attributes.__annotations__, "data": payload})  # type: ignore[misc]
-    whole.__pydantic_config__ = STRICT
+    whole: Any = TypedDict("Event", {**Attributes.__annotations__, "data": payload})  # type: ignore[misc]
+    setattr(whole, "__pydantic_config__", STRICT)  # noqa: B010  # mypy takes the made type for a class of its own
     whole.__doc__ = payload.__doc__
     return whole
 
@@ -105,7 +107,9 @@ def _parse(text: str) -> int:
         minute = datetime.fromisoformat(text[:16]).replace(tzinfo=UTC)
     except ValueError:
         raise ValueError(f"{text!r} is no day of the calendar") from None
-    head = (minute - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400_000 + minute.hour * 3_600_000 + minute.minute * 60_000
+    head = (
+        (minute - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400_000 + minute.hour * 3_600_000 + minute.minute * 60_000
+    )
     tail = _rest(text[16:])
     if len(text) <= 30:
         for cache, key, number in ((_heads, text[:16], head), (_tails, text[16:], tail)):

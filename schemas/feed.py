@@ -26,8 +26,28 @@ COMMON = {"action": str, "time": Time, "source": str, "agency": str, "commune": 
 
 CLOSED = frozenset({"action", "source", "agency", "commune", "admin_version", "state"})
 
-RESERVED = frozenset({"feed", "kpi", "limit", "wall", "events", "event", "processing", "watermark", "present", "consumer",
-                      "dead", "replay", "heartbeat", "source", "partition", "snapshot", "progress", "build"})
+RESERVED = frozenset(
+    {
+        "feed",
+        "kpi",
+        "limit",
+        "wall",
+        "events",
+        "event",
+        "processing",
+        "watermark",
+        "present",
+        "consumer",
+        "dead",
+        "replay",
+        "heartbeat",
+        "source",
+        "partition",
+        "snapshot",
+        "progress",
+        "build",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +350,7 @@ class Feed:
                     found = Unit("working_seconds" if working else "seconds", per=1000)
                 case str() as name:
                     found = self.unit_of(name)
-        if kpi.aggregate.shape == "ratio" and not isinstance(kpi.aggregate, Mean) or isinstance(kpi.aggregate, Share):
+        if (kpi.aggregate.shape == "ratio" and not isinstance(kpi.aggregate, Mean)) or isinstance(kpi.aggregate, Share):
             return Unit(kpi.unit if kpi.unit is not None else "ratio", found.steps, found.per)
         return found if kpi.unit is None else Unit(kpi.unit, found.steps, found.per)
 
@@ -351,7 +371,7 @@ class Feed:
 
     @property
     def stale_after(self) -> int:
-        """Milliseconds (of working time if `every` is) after which an entity is unknown and a source stale: 4 x every."""
+        """Milliseconds, of working time if `every` is, after which an entity is unknown and a source stale: 4 x."""
         return 4 * conditions.millis(self.every)
 
 

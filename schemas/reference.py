@@ -706,8 +706,9 @@ def _official_units(home: Path, rows: Mapping[str, list[Row]]) -> tuple[dict[str
     """Return communes and districts of both versions, and the (version, code) of the former neighbour's units."""
     versions = {row.admin_version: row for row in rows["admin_versions"] if isinstance(row, AdminVersion)}
     changes = {(row.admin_version, row.code): row for row in rows["unit_changes"] if isinstance(row, UnitChange)}
-    old, new = (list(_lines(home / name, ("admin_version", "code", "full_name"), home=home, exact=False))
-                for name in UNIT_FILES)
+    old, new = (
+        list(_lines(home / name, ("admin_version", "code", "full_name"), home=home, exact=False)) for name in UNIT_FILES
+    )
     found: dict[str, list[Row]] = {"communes": [], "districts": []}
     for origin, cells in [*old, *new]:
         key = cells["admin_version"], cells["code"]
@@ -715,9 +716,16 @@ def _official_units(home: Path, rows: Mapping[str, list[Row]]) -> tuple[dict[str
             raise _error(origin, "admin_version", f"{key[0]!r} is not in admin_versions.csv")
         dates = changes.get(key, versions[key[0]])
         unit = Commune(
-            code=key[1], admin_version=key[0], title_vi=cells["full_name"], title_en=_english_name(cells),
-            district=cells.get("district_code", ""), valid_from=dates.valid_from, valid_to=dates.valid_to,
-            basis=dates.basis, status=dates.status, origin=origin,
+            code=key[1],
+            admin_version=key[0],
+            title_vi=cells["full_name"],
+            title_en=_english_name(cells),
+            district=cells.get("district_code", ""),
+            valid_from=dates.valid_from,
+            valid_to=dates.valid_to,
+            basis=dates.basis,
+            status=dates.status,
+            origin=origin,
         )
         found["districts" if cells.get("level") == "district" else "communes"].append(unit)
     ours = {cells["code"] for _, cells in old}
@@ -775,7 +783,9 @@ def _calendar(folders: Iterable[Path], hours: Iterable[OfficeHours], *, home: Pa
                 raise _error(origin, "date", f"{day} stands twice")
             days[kind][day] = origin
     return Calendar(
-        years=frozenset(years), holidays=frozenset(days["holiday"]), working_days=frozenset(days["working"]),
+        years=frozenset(years),
+        holidays=frozenset(days["holiday"]),
+        working_days=frozenset(days["working"]),
         office=tuple(_office(row) for row in hours),
     )
 

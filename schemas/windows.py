@@ -24,7 +24,7 @@ class Rolling:
     step: timedelta = timedelta(minutes=1)
 
     def __post_init__(self) -> None:
-        if self.length % self.step or DAY % self.pane and self.pane % DAY:
+        if self.length % self.step or (DAY % self.pane and self.pane % DAY):
             raise ValueError(f"a step of {self.step} divides neither {self.length} nor the day")
 
     @property
@@ -48,7 +48,7 @@ class Rolling:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The local day that began last; Vietnamese bulletins begin the rain day at 19:00 (domain: "từ 19 giờ hôm trước")."""
+    """The local day that began last; Vietnamese bulletins begin the rain day at 19:00 ("từ 19 giờ hôm trước")."""
 
     starts: time = time(0)
 

@@ -14,30 +14,71 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="IOC_", frozen=True, extra="forbid")
 
-    brokers: str = Field("127.0.0.1:9092", min_length=1, description="Kafka bootstrap servers, host:port, comma separated.")
+    brokers: str = Field(
+        "127.0.0.1:9092", min_length=1, description="Kafka bootstrap servers, host:port, comma separated."
+    )
     group: str = Field("ioc", pattern=r"^[a-z0-9.-]{1,64}$", description="Consumer group of the workers.")
-    instance: str = Field("", pattern=r"^[a-z0-9.-]{0,64}$", description=(
-        "Static membership id (KIP-345) of this worker slot; must be unique, empty turns static membership off."))
-    partitions: int = Field(6, ge=1, le=1000, description="Partitions of every event topic and of the state topic; equal for all.")
+    instance: str = Field(
+        "",
+        pattern=r"^[a-z0-9.-]{0,64}$",
+        description=(
+            "Static membership id (KIP-345) of this worker slot; must be unique, empty turns static membership off."
+        ),
+    )
+    partitions: int = Field(
+        6, ge=1, le=1000, description="Partitions of every event topic and of the state topic; equal for all."
+    )
     replication: int = Field(1, ge=1, le=5, description="Copies of each topic; 3 on a cluster.")
-    state_topic: str = Field("ioc.state.v1", pattern=r"^[a-z0-9._-]{1,200}$", description="The compacted topic of snapshots.")
-    metrics_host: str = Field("127.0.0.1", min_length=1, description="Address on which /metrics, /healthz and /readyz answer.")
+    state_topic: str = Field(
+        "ioc.state.v1", pattern=r"^[a-z0-9._-]{1,200}$", description="The compacted topic of snapshots."
+    )
+    metrics_host: str = Field(
+        "127.0.0.1", min_length=1, description="Address on which /metrics, /healthz and /readyz answer."
+    )
     metrics_port: int = Field(9108, ge=1, le=65535, description="Port on which /metrics, /healthz and /readyz answer.")
-    snapshot_seconds: float = Field(1.0, ge=0.1, le=60, description="Seconds between snapshots of changed state; what is shown is at most this old.")
-    snapshot_limit_bytes: int = Field(16_000_000, ge=100_000, le=100_000_000, description=(
-        "Largest snapshot of one partition after compression; a larger one stops the worker."))
-    duplicate_horizon_seconds: int = Field(3600, ge=1, le=604800, description=(
-        "A repeat of (source, id) within this log-append time is a duplicate."))
-    future_seconds: int = Field(300, ge=0, le=86400, description="An event later than its arrival by more than this is rejected.")
-    idle_seconds: float = Field(5.0, ge=1, le=3600, description="A partition without records for this long, and caught up, is idle: its present goes on by the clock.")
-    idle_step_seconds: float = Field(10.0, ge=1, le=3600, description="How often the present of an idle partition goes on.")
-    max_event_bytes: int = Field(262_144, ge=1024, le=10_000_000, description="Largest event; a larger one is rejected `too_large`.")
-    session_seconds: float = Field(10.0, ge=3, le=300, description="Kafka session timeout: how long partitions of a killed worker stay dark.")
-    batch_records: int = Field(5000, ge=1, le=100_000, description="At most about this many records of a partition are folded without a pause.")
-    drain: Literal["fast", "simple"] = Field("fast", description="How fetched records are read: `fast` without ConsumerRecords, `simple` through aiokafka's own.")
+    snapshot_seconds: float = Field(
+        1.0, ge=0.1, le=60, description="Seconds between snapshots of changed state; what is shown is at most this old."
+    )
+    snapshot_limit_bytes: int = Field(
+        16_000_000,
+        ge=100_000,
+        le=100_000_000,
+        description=("Largest snapshot of one partition after compression; a larger one stops the worker."),
+    )
+    duplicate_horizon_seconds: int = Field(
+        3600, ge=1, le=604800, description=("A repeat of (source, id) within this log-append time is a duplicate.")
+    )
+    future_seconds: int = Field(
+        300, ge=0, le=86400, description="An event later than its arrival by more than this is rejected."
+    )
+    idle_seconds: float = Field(
+        5.0,
+        ge=1,
+        le=3600,
+        description="A partition caught up and without records for so long is idle: its present goes on by the clock.",
+    )
+    idle_step_seconds: float = Field(
+        10.0, ge=1, le=3600, description="How often the present of an idle partition goes on."
+    )
+    max_event_bytes: int = Field(
+        262_144, ge=1024, le=10_000_000, description="Largest event; a larger one is rejected `too_large`."
+    )
+    session_seconds: float = Field(
+        10.0, ge=3, le=300, description="Kafka session timeout: how long partitions of a killed worker stay dark."
+    )
+    batch_records: int = Field(
+        5000, ge=1, le=100_000, description="At most about this many records of a partition are folded without a pause."
+    )
+    drain: Literal["fast", "simple"] = Field(
+        "fast",
+        description="How fetched records are read: `fast` without ConsumerRecords, `simple` through aiokafka's own.",
+    )
     reference: Path = Field(Path("reference"), description="Folder of the dated reference data.")
     data: Path = Field(Path("var"), description="Folder for local files; nothing in it is needed after a restart.")
-    targets: Path = Field(Path("var/targets/workers.json"), description="Prometheus file_sd file that lists the workers; read by `ioc recount` too.")
+    targets: Path = Field(
+        Path("var/targets/workers.json"),
+        description="Prometheus file_sd file that lists the workers; read by `ioc recount` too.",
+    )
 
 
 def load_settings() -> Settings:
@@ -51,5 +92,9 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "IOC_" + "_".join(str(part) for part in first["loc"]).upper()
-        allowed = Settings.model_fields[str(first["loc"][0])].description if str(first["loc"][0]) in Settings.model_fields else "not a setting"
+        allowed = (
+            Settings.model_fields[str(first["loc"][0])].description
+            if str(first["loc"][0]) in Settings.model_fields
+            else "not a setting"
+        )
         raise SettingError(f"{name}={first['input']!r}: {first['msg']}. {allowed}") from None

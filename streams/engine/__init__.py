@@ -1,0 +1,1 @@
+"""The pure engine: imports the schemas only; no clock, no loop, no file, no Kafka."""

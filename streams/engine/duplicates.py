@@ -1,7 +1,7 @@
 """Ids seen lately: which records repeat one that was read within the horizon of log-append time.
 
-Judged exactly per record; sweeping forgotten ids away is housekeeping and never decides. Ids are kept as 64-bit hashes of
-(provenance, source, id), beside the append stamp and 32 bits of a hash of the body.
+Judged exactly per record; sweeping forgotten ids away is housekeeping and never decides. Ids are kept as 64-bit hashes
+of (provenance, source, id), beside the append stamp and 32 bits of a hash of the body.
 """
 
 from array import array

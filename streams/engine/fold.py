@@ -70,8 +70,9 @@ def fold(plan: Plan, state: State, batch: Batch) -> Folded:
     return folded
 
 
-def _judge(plan: Plan, state: State, folded: Folded, offset: int, append: int, key: bytes | None,
-           value: bytes | None) -> None:
+def _judge(
+    plan: Plan, state: State, folded: Folded, offset: int, append: int, key: bytes | None, value: bytes | None
+) -> None:
     """Give one record its fate."""
     folded.read += 1
     event = plan.decoder.decode(value)
@@ -89,21 +90,46 @@ def _judge(plan: Plan, state: State, folded: Folded, offset: int, append: int, k
         if again is False:
             rejection = Rejection(Reason.ID_CONFLICT, "/id", f"{event.id!r} was sent with another body")
     if rejection is not None:
-        _refuse(plan, state, folded, DeadLetter(offset, append, key, value, Fate.REJECTED, *rejection, event.source,
-                                                event.provenance))
+        _refuse(
+            plan,
+            state,
+            folded,
+            DeadLetter(offset, append, key, value, Fate.REJECTED, *rejection, event.source, event.provenance),
+        )
         return
     try:
         taken, flags = _take(plan, _lane(plan, state, event.provenance), event, append)
-    except Exception as error:  # a fault of ours must neither lose the record nor stop its neighbours
+    except Exception as error:  # noqa: BLE001  # a fault of ours must neither lose the record nor stop its neighbours
         state.duplicates.undo()
-        _refuse(plan, state, folded, DeadLetter(offset, append, key, value, Fate.REJECTED, Reason.INTERNAL_ERROR, "",
-                                                f"{type(error).__name__}: {error}", event.source, event.provenance))
+        _refuse(
+            plan,
+            state,
+            folded,
+            DeadLetter(
+                offset,
+                append,
+                key,
+                value,
+                Fate.REJECTED,
+                Reason.INTERNAL_ERROR,
+                "",
+                f"{type(error).__name__}: {error}",
+                event.source,
+                event.provenance,
+            ),
+        )
         return
     if not taken:
         lane = state.lanes[event.provenance]
         detail = f"moment {_moment(plan, event)} ms, watermark {lane.watermark} ms"
-        _refuse(plan, state, folded, DeadLetter(offset, append, key, value, Fate.LATE, Reason.LATE, "/time", detail,
-                                                event.source, event.provenance))
+        _refuse(
+            plan,
+            state,
+            folded,
+            DeadLetter(
+                offset, append, key, value, Fate.LATE, Reason.LATE, "/time", detail, event.source, event.provenance
+            ),
+        )
         return
     _count(plan, state, folded, event.source, event.provenance, Fate.ACCEPTED, append, event, flags)
     folded.delays.append(append - event.time)
@@ -195,7 +221,7 @@ def _moment(plan: Plan, event: Event) -> int:
     covers = plan.covers
     if covers is None or (seconds := event.row.get(covers)) is None:
         return event.time
-    return event.time - round(seconds * 1000)
+    return event.time - int(seconds) * 1000
 
 
 def _refuse(plan: Plan, state: State, folded: Folded, letter: DeadLetter) -> None:
@@ -206,8 +232,17 @@ def _refuse(plan: Plan, state: State, folded: Folded, letter: DeadLetter) -> Non
         quality.fault(lane, letter.source)
 
 
-def _count(plan: Plan, state: State, folded: Folded, source: str, provenance: str, fate: Fate, append: int,
-           event: Event | None = None, flags: tuple[str, ...] = ()) -> Lane:
+def _count(
+    plan: Plan,
+    state: State,
+    folded: Folded,
+    source: str,
+    provenance: str,
+    fate: Fate,
+    append: int,
+    event: Event | None = None,
+    flags: tuple[str, ...] = (),
+) -> Lane:
     """Note a fate in the state and in what is told of the batch."""
     folded.fates[source, fate] += 1
     for flag in flags:
@@ -219,5 +254,3 @@ def _count(plan: Plan, state: State, folded: Folded, source: str, provenance: st
         lane.heard = append
     quality.note(plan, lane, source, fate, append, event, bool(flags))
     return lane
-
-

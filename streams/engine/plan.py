@@ -1,4 +1,4 @@
-"""A feed compiled once into plain closures, for the hot loop: which KPIs an action can touch and how each takes a row."""
+"""A feed compiled once into plain closures for the hot loop: which KPIs an action touches, how each takes a row."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -39,10 +39,10 @@ KEPT_HOURS = 24
 
 
 class Slots(NamedTuple):
-    """How completeness is counted: slots of `every` milliseconds, `count` of them before the present's."""
+    """How completeness is counted: slots of `every` milliseconds, `number` of them before the present's."""
 
     every: int
-    count: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,15 @@ class Standing:
 class Plan:
     """What the engine needs of a feed and of the reference data, in the form in which it is used."""
 
-    def __init__(self, feed: Feed, reference: Reference, *, horizon_ms: int = 3_600_000, future_ms: int = 300_000,
-                 max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        reference: Reference,
+        *,
+        horizon_ms: int = 3_600_000,
+        future_ms: int = 300_000,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
         self.feed = feed
         self.reference = reference
         self.calendar: Calendar = reference.calendar
@@ -92,8 +99,9 @@ class Plan:
         self.decoder = Decoder(feed, reference, max_bytes=max_bytes)
         self.key = feed.key
         self.covers = feed.covers
-        self.windowed = tuple(self._windowed(index, kpi) for index, kpi in
-                              enumerate(kpi for kpi in feed.kpis if kpi.windows))
+        self.windowed = tuple(
+            self._windowed(index, kpi) for index, kpi in enumerate(kpi for kpi in feed.kpis if kpi.windows)
+        )
         self.standing = tuple(self._standing(kpi) for kpi in feed.kpis if not kpi.windows)
         self.by_action = {action: tuple(self._touched(action)) for action in feed.actions}
         self.windows = tuple(dict.fromkeys(window for entry in self.windowed for window in entry.windows))
@@ -107,8 +115,9 @@ class Plan:
         self.slots = self._slots()
         self.life = {action: self._life(action) for action in feed.actions}
         self.risky = bool(feed.checks) or any(map(_calls, feed.kpis))
-        self.deadlines = tuple((name, self._deadline(rule)) for name, rule in
-                               (self.case.deadlines.items() if self.case else ()))
+        self.deadlines = tuple(
+            (name, self._deadline(rule)) for name, rule in (self.case.deadlines.items() if self.case else ())
+        )
 
     def known(self, as_of: int, present: int) -> bool:
         """Whether something last told of at `as_of` is known at the present: younger than 4 x every."""
@@ -150,18 +159,38 @@ class Plan:
 
     def _windowed(self, index: int, kpi: Kpi) -> Windowed:
         spread = type(kpi.aggregate) is Sum and self.feed.covers is not None
-        return Windowed(index, kpi, kpi.windows, kpi.pane, self._test(kpi.where), self._takes(kpi), kpi.by,
-                        adder(kpi.aggregate, self.feed.unit(kpi).per), kpi.aggregate, spread,
-                        self.feed.proof(kpi) if self.feed.by_entity(kpi) else ())
+        return Windowed(
+            index,
+            kpi,
+            kpi.windows,
+            kpi.pane,
+            self._test(kpi.where),
+            self._takes(kpi),
+            kpi.by,
+            adder(kpi.aggregate, self.feed.unit(kpi).per),
+            kpi.aggregate,
+            spread,
+            self.feed.proof(kpi) if self.feed.by_entity(kpi) else (),
+        )
 
     def _standing(self, kpi: Kpi) -> Standing:
         measures = kpi.aggregate.measures
         only = measures[0] if len(measures) == 1 and isinstance(measures[0], str) else None
         asked = [kpi.where, *(measure for measure in measures if not isinstance(measure, str | Elapsed))]
-        return Standing(kpi, isinstance(kpi.over, Open), self._test(kpi.where), self._takes(kpi), kpi.by,
-                        adder(kpi.aggregate, self.feed.unit(kpi).per), kpi.aggregate, self.feed.proof(kpi),
-                        self.feed.by_entity(kpi), kpi.aggregate.shape == "sum",
-                        tuple(part for part in asked if part is not None and _clocked(part)), only)
+        return Standing(
+            kpi,
+            isinstance(kpi.over, Open),
+            self._test(kpi.where),
+            self._takes(kpi),
+            kpi.by,
+            adder(kpi.aggregate, self.feed.unit(kpi).per),
+            kpi.aggregate,
+            self.feed.proof(kpi),
+            self.feed.by_entity(kpi),
+            kpi.aggregate.shape == "sum",
+            tuple(part for part in asked if part is not None and _clocked(part)),
+            only,
+        )
 
     def _takes(self, kpi: Kpi) -> tuple[Take, ...]:
         return tuple(self._take(measure) for measure in kpi.aggregate.measures)
@@ -183,7 +212,9 @@ class Plan:
         told: list[tuple[str, bool]] = []
         if case:
             told += [("opened_at", True)] * (action in case.opens)
-            told += [("closed_at", False)] * (action in case.closes) + [("reopened_at", False)] * (action in case.reopens)
+            told += [("closed_at", False)] * (action in case.closes) + [("reopened_at", False)] * (
+                action in case.reopens
+            )
             told += [(name, True) for name, actions in case.first.items() if action in actions]
         if self.feed.entity:
             told += [(name, False) for name, actions in self.feed.entity.last.items() if action in actions]
@@ -191,7 +222,6 @@ class Plan:
 
     def _deadline(self, rule: Any) -> Callable[[Row, int], int | None]:
         """How a deadline follows from memory and the moment of opening."""
-        calendar = self.calendar
         if isinstance(rule, ServiceLevel):
             return self._by_level(rule)
         return lambda memory, opened: _set(self.later(opened, rule, 0))
@@ -209,6 +239,7 @@ class Plan:
             if level is None:
                 return None
             return _set(self._clock(opened, level.span_ms) if level.clock == "working" else opened + level.span_ms)
+
         return deadline
 
 
@@ -238,16 +269,21 @@ def test(condition: Condition, calendar: Calendar) -> Test:
             return lambda row, at: field in row and at > row[field]
         case Past(field, by) if by is not None:
             span = conditions.millis(by)
-            return lambda row, at: (field in row and at > row[field]
-                                    and (conditions.length(by, row[field], at, calendar) or 0) > span)
+            return lambda row, at: (
+                field in row and at > row[field] and (conditions.length(by, row[field], at, calendar) or 0) > span
+            )
         case Due(field, within):
             ahead = conditions.millis(within)
-            return lambda row, at: (field in row and at <= row[field]
-                                    and _at_most(conditions.length(within, at, row[field], calendar), ahead))
+            return lambda row, at: (
+                field in row
+                and at <= row[field]
+                and _at_most(conditions.length(within, at, row[field], calendar), ahead)
+            )
         case All(parts):
             tests = tuple(test(part, calendar) for part in parts)
             return lambda row, at: all(holds(row, at) for holds in tests)
-    return lambda row, at: bool(condition(row))
+    function: Callable[[Any], bool] = condition  # type: ignore[assignment]  # all else is matched above
+    return lambda row, at: bool(function(row))
 
 
 def _at_most(length: int | None, ahead: int) -> bool:
@@ -258,12 +294,15 @@ def field_of(name: str, unit: Unit) -> Take:
     """A field in whole steps."""
     steps = unit.steps
     if steps == 1:
+
         def whole(row: Row, own: Row, at: int) -> int | None:
             return None if (value := own.get(name)) is None else round(value)
+
         return whole
 
     def stepped(row: Row, own: Row, at: int) -> int | None:
         return None if (value := own.get(name)) is None else round(value * steps)
+
     return stepped
 
 
@@ -277,6 +316,7 @@ def elapsed(measure: Elapsed, calendar: Calendar) -> Take:
         if not working:
             return int(row[until] - row[since])
         return conditions.length(ANY_WORKING, row[since], row[until], calendar)
+
     return stretch
 
 
@@ -288,6 +328,7 @@ def share_of(condition: Condition, holds: Test | None) -> Take:
         if any(name not in row for name in asked):
             return None
         return int(holds(row, at)) if holds else 1
+
     return taken
 
 
@@ -325,4 +366,3 @@ def _clocked(condition: Any) -> bool:
     if isinstance(condition, All):
         return any(map(_clocked, condition.conditions))
     return isinstance(condition, Past | Before | Due)
-

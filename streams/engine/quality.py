@@ -60,7 +60,7 @@ def forget(plan: Plan, lane: Lane) -> None:
     """Drop slots that the present has left behind."""
     if plan.slots is None or lane.present is None:
         return
-    first = lane.present // plan.slots.every - plan.slots.count
+    first = lane.present // plan.slots.every - plan.slots.number
     for figures in lane.sources.values():
         for slot in [slot for slot in figures.slots if slot < first]:
             del figures.slots[slot]
@@ -80,8 +80,8 @@ def ratios(plan: Plan, lane: Lane, source: str) -> Iterator[tuple[str, int, int]
         stations = sum(station.source == source for station in plan.reference.stations.in_force(lane.present))
         if stations:
             last = lane.present // plan.slots.every
-            seen = sum(len(ids) for slot, ids in figures.slots.items() if last - plan.slots.count <= slot < last)
-            yield "completeness", seen, stations * plan.slots.count
+            seen = sum(len(ids) for slot, ids in figures.slots.items() if last - plan.slots.number <= slot < last)
+            yield "completeness", seen, stations * plan.slots.number
 
 
 def state_of(plan: Plan, source: str, last_event: int | None, is_fault: bool, wall: int) -> str:
@@ -99,7 +99,7 @@ def state_of(plan: Plan, source: str, last_event: int | None, is_fault: bool, wa
     return "live" if 2 * age < plan.feed.stale_after else "delayed"
 
 
-def living(plan: Plan, states: Iterable[State]) -> dict[tuple[str, str], tuple[int | None, bool]]:
+def living(states: Iterable[State]) -> dict[tuple[str, str], tuple[int | None, bool]]:
     """(provenance, source) -> newest event and clock fault, over the partitions given."""
     found: dict[tuple[str, str], tuple[int, int | None, bool]] = {}
     for state in states:
@@ -108,6 +108,9 @@ def living(plan: Plan, states: Iterable[State]) -> dict[tuple[str, str], tuple[i
                 arrival, event, is_fault = found.get((provenance, source), (-1, None, False))
                 newest = max((time for time in (event, figures.last_event) if time is not None), default=None)
                 latest = figures.last_arrival > arrival
-                found[provenance, source] = (max(arrival, figures.last_arrival), newest,
-                                             figures.fault if latest else is_fault)
+                found[provenance, source] = (
+                    max(arrival, figures.last_arrival),
+                    newest,
+                    figures.fault if latest else is_fault,
+                )
     return {key: (event, is_fault) for key, (_, event, is_fault) in found.items()}

@@ -39,9 +39,15 @@ COMMON = (
     Family("ioc_feed_records", "gauge", "Records so far by source and fate / Bản ghi theo hệ thống gửi và kết quả."),
     Family("ioc_feed_last_event_timestamp_seconds", "gauge", "Newest event time / Sự kiện mới nhất xảy ra lúc."),
     Family("ioc_feed_last_arrival_timestamp_seconds", "gauge", "Last arrival / Nhận gần nhất lúc."),
-    *(Family(f"ioc_feed_{ratio}_ratio_{part}", "gauge", f"{text}, {part}.")
-      for ratio, text in (("validity", "Độ đúng 24 giờ / Validity 24 h"), ("quality", "Độ sạch 24 giờ / Quality 24 h"),
-                          ("completeness", "Độ đủ 24 giờ / Completeness 24 h")) for part in ("numerator", "denominator")),
+    *(
+        Family(f"ioc_feed_{ratio}_ratio_{part}", "gauge", f"{text}, {part}.")
+        for ratio, text in (
+            ("validity", "Độ đúng 24 giờ / Validity 24 h"),
+            ("quality", "Độ sạch 24 giờ / Quality 24 h"),
+            ("completeness", "Độ đủ 24 giờ / Completeness 24 h"),
+        )
+        for part in ("numerator", "denominator")
+    ),
     Family("ioc_feed_state", "gauge", "State of a source, 1 for the one that holds / Trạng thái luồng dữ liệu."),
     Family("ioc_feed_expected_interval_seconds", "gauge", "Expected interval / Chu kỳ gửi quy định."),
 )
@@ -184,7 +190,7 @@ def source_states(plan: Plan, states: Iterable[State], wall_ms: int) -> tuple[Re
     found = []
     feed = ("feed", plan.feed.name)
     interval = conditions.millis(plan.feed.every) / 1000
-    for (provenance, source), (last_event, is_fault) in quality.living(plan, states).items():
+    for (provenance, source), (last_event, is_fault) in quality.living(states).items():
         labels = (feed, ("source", source), ("provenance", provenance))
         now = quality.state_of(plan, source, last_event, is_fault, wall_ms)
         found += [Reading("ioc_feed_state", (*labels, ("state", name)), int(name == now)) for name in quality.STATES]

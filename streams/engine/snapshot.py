@@ -28,8 +28,12 @@ def dump(plan: Plan, state: State) -> bytes:
         _tidy(plan, lane)
     last, sweep_at, ids = state.duplicates.dump()
     body = {
-        "topic": state.topic, "partition": state.partition, "topic_id": state.topic_id,
-        "next_offset": state.next_offset, "version": state.version, "ids": [last, sweep_at],
+        "topic": state.topic,
+        "partition": state.partition,
+        "topic_id": state.topic_id,
+        "next_offset": state.next_offset,
+        "version": state.version,
+        "ids": [last, sweep_at],
         "lanes": {name: _pack(plan, lane) for name, lane in state.lanes.items()},
     }
     text = orjson.dumps(body, default=_plain, option=_OPTIONS)
@@ -44,10 +48,16 @@ def load(plan: Plan, data: bytes, *, horizon_ms: int = 3_600_000) -> State:
     """
     body, ids = _open(data)
     try:
-        state = State(body["topic"], body["partition"], horizon_ms=horizon_ms, next_offset=body["next_offset"],
-                      topic_id=body["topic_id"])
+        state = State(
+            body["topic"],
+            body["partition"],
+            horizon_ms=horizon_ms,
+            next_offset=body["next_offset"],
+            topic_id=body["topic_id"],
+        )
         state.version = body["version"]
-        state.duplicates.load(*body["ids"], ids)
+        last, sweep_at = body["ids"]
+        state.duplicates.load(last, sweep_at, ids)
         state.lanes = {name: _unpack(plan, packed) for name, packed in body["lanes"].items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SnapshotError(f"a snapshot lacks what format {VERSION} has: {error!r}") from error
@@ -72,7 +82,7 @@ def _open(data: bytes) -> tuple[dict[str, Any], bytes]:
             raise SnapshotError("a record of the state topic is no snapshot: who else writes there?")
         if version != VERSION:
             raise SnapshotError(f"a snapshot has format {version}, this program knows {VERSION}: upgrade or roll back")
-        return orjson.loads(raw[_head.size:_head.size + length]), raw[_head.size + length:]
+        return orjson.loads(raw[_head.size : _head.size + length]), raw[_head.size + length :]
     except SnapshotError:
         raise
     except Exception as error:
@@ -92,9 +102,14 @@ def _tidy(plan: Plan, lane: Lane) -> None:
 
 def _pack(plan: Plan, lane: Lane) -> dict[str, Any]:
     return {
-        "watermark": lane.watermark, "present": lane.present, "arrival": lane.arrival, "heard": lane.heard,
-        "cells": dict(zip(plan.fingerprints, lane.cells, strict=True)), "entities": lane.entities,
-        "sources": lane.sources, "fates": lane.fates,
+        "watermark": lane.watermark,
+        "present": lane.present,
+        "arrival": lane.arrival,
+        "heard": lane.heard,
+        "cells": dict(zip(plan.fingerprints, lane.cells, strict=True)),
+        "entities": lane.entities,
+        "sources": lane.sources,
+        "fates": lane.fates,
     }
 
 

@@ -45,15 +45,15 @@ class Memory:
 
     def pack(self) -> list[Any]:
         """As plain data."""
-        return [self.values, self.times, self.seen, self.turn, self.reopened, self.backwards,
-                self.waiting]
+        return [self.values, self.times, self.seen, self.turn, self.reopened, self.backwards, self.waiting]
 
     @classmethod
     def unpack(cls, packed: list[Any]) -> "Memory":
         """From plain data."""
         memory = cls()
-        (memory.values, memory.times, memory.seen, memory.turn, memory.reopened, memory.backwards,
-         memory.waiting) = packed
+        (memory.values, memory.times, memory.seen, memory.turn, memory.reopened, memory.backwards, memory.waiting) = (
+            packed
+        )
         return memory
 
 
@@ -95,8 +95,20 @@ class Lane:
         oldest: the smallest of them (derived); `border` the watermark at which they must be worked out anew.
     """
 
-    __slots__ = ("arrival", "border", "cells", "entities", "fates", "firsts", "heard", "oldest", "present", "sources",
-                 "view", "watermark")
+    __slots__ = (
+        "arrival",
+        "border",
+        "cells",
+        "entities",
+        "fates",
+        "firsts",
+        "heard",
+        "oldest",
+        "present",
+        "sources",
+        "view",
+        "watermark",
+    )
 
     def __init__(self, plan: Plan) -> None:
         self.watermark: int | None = None
@@ -124,8 +136,9 @@ class State:
 
     __slots__ = ("duplicates", "lanes", "next_offset", "partition", "topic", "topic_id", "version")
 
-    def __init__(self, topic: str, partition: int, *, horizon_ms: int = 3_600_000, next_offset: int = 0,
-                 topic_id: str = "") -> None:
+    def __init__(
+        self, topic: str, partition: int, *, horizon_ms: int = 3_600_000, next_offset: int = 0, topic_id: str = ""
+    ) -> None:
         self.topic, self.partition = topic, partition
         self.next_offset = next_offset
         self.topic_id = topic_id

@@ -1,8 +1,8 @@
 """How far event time has come in a lane, and the present at which its numbers are read."""
 
+from schemas.windows import HOME
 from streams.engine.plan import Plan
 from streams.engine.state import Lane, State
-from schemas.windows import HOME
 
 
 def follow(plan: Plan, lane: Lane, time: int, append: int) -> None:

@@ -1,6 +1,8 @@
 """Each question of docs/numbers.md, section 2, decides as written there; neighbours of a bad record are not harmed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,7 +11,6 @@ from schemas.event import millis
 from schemas.feed import Feed
 from streams.engine.fold import Folded, fold
 from streams.engine.state import State
-
 from tests.engine.toys import CASES, STATIONS, Record, batch, fresh, plan_of, record, stamp
 
 MORNING = "2026-01-05T09:00:00+07:00"
@@ -38,33 +39,38 @@ def case(number: int | str, at: str | int = MORNING, action: str = "received", *
     return record(CASES, number, action, at, **{"case_id": "a", **more})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("bad", "reason", "pointer"), [
-    ((AT, b"a", None), Reason.NOT_JSON, ""),
-    ((AT, b"a", b"{"), Reason.NOT_JSON, ""),
-    ((AT, b"a", b"\xff"), Reason.NOT_JSON, ""),
-    ((AT, b"a", b"[1]"), Reason.NOT_CLOUDEVENT, ""),
-    ((AT, b"a", b'{"specversion": "1.0"}'), Reason.NOT_CLOUDEVENT, "/id"),
-    ((AT, b"a", b" " * 300_000), Reason.TOO_LARGE, ""),
-    (case(1, attributes={"type": "vn.laocai.toycase.eaten.v1"}), Reason.UNKNOWN_TYPE, "/type"),
-    (case(1, attributes={"dataschema": "urn:ioc:toycase:9"}), Reason.UNKNOWN_SCHEMA, "/dataschema"),
-    (case(1, attributes={"source": "//laocai.gov.vn/nobody"}), Reason.UNKNOWN_SOURCE, "/source"),
-    (case(1, attributes={"source": "//laocai.gov.vn/skhcn/lgsp/x"}), Reason.UNKNOWN_SOURCE, "/source"),
-    (case(1, attributes={"adminunit": "99999", "adminversion": "2025"}), Reason.UNKNOWN_COMMUNE, "/adminunit"),
-    (case(1, at="2023-06-01T08:00:00+07:00", attributes={"adminunit": "15"}), Reason.OUT_OF_PROVINCE, "/adminunit"),
-    (case(1, attributes={"extra": 1}), Reason.SCHEMA_VIOLATION, "/extra"),
-    (case(1, colour="red"), Reason.SCHEMA_VIOLATION, "/data/colour"),
-    (case(1, channel="fax"), Reason.SCHEMA_VIOLATION, "/data/channel"),
-    (case(1, due_at="tomorrow"), Reason.SCHEMA_VIOLATION, "/data/due_at"),
-    (case(1, due_at="2026-02-30T08:00:00Z"), Reason.SCHEMA_VIOLATION, "/data/due_at"),
-    (case(1, due_at="1767600000"), Reason.SCHEMA_VIOLATION, "/data/due_at"),
-    (case(1, at="2026-01-05T09:00:60+07:00", append=AT), Reason.NOT_CLOUDEVENT, "/time"),
-    (case(1, key="b"), Reason.WRONG_KEY, "/data/case_id"),
-    ((AT, None, case(1)[2]), Reason.WRONG_KEY, "/data/case_id"),
-    ((AT, b"\xff" * 65536, case(1)[2]), Reason.WRONG_KEY, "/data/case_id"),
-    (case(1, at=AT + 300_001, append=AT), Reason.FUTURE_TIME, "/time"),
-])
-def test_a_bad_record_is_refused_with_its_reason_and_its_neighbours_count(bad: Record, reason: Reason, pointer: str) -> None:
-    state, result = folded(CASES, [case("before"), bad, case("after", action="moved")])
+@pytest.mark.parametrize(
+    ("bad", "reason", "pointer"),
+    [
+        ((AT, b"a", None), Reason.NOT_JSON, ""),
+        ((AT, b"a", b"{"), Reason.NOT_JSON, ""),
+        ((AT, b"a", b"\xff"), Reason.NOT_JSON, ""),
+        ((AT, b"a", b"[1]"), Reason.NOT_CLOUDEVENT, ""),
+        ((AT, b"a", b'{"specversion": "1.0"}'), Reason.NOT_CLOUDEVENT, "/id"),
+        ((AT, b"a", b" " * 300_000), Reason.TOO_LARGE, ""),
+        (case(1, attributes={"type": "vn.laocai.toycase.eaten.v1"}), Reason.UNKNOWN_TYPE, "/type"),
+        (case(1, attributes={"dataschema": "urn:ioc:toycase:9"}), Reason.UNKNOWN_SCHEMA, "/dataschema"),
+        (case(1, attributes={"source": "//laocai.gov.vn/nobody"}), Reason.UNKNOWN_SOURCE, "/source"),
+        (case(1, attributes={"source": "//laocai.gov.vn/skhcn/lgsp/x"}), Reason.UNKNOWN_SOURCE, "/source"),
+        (case(1, attributes={"adminunit": "99999", "adminversion": "2025"}), Reason.UNKNOWN_COMMUNE, "/adminunit"),
+        (case(1, at="2023-06-01T08:00:00+07:00", attributes={"adminunit": "15"}), Reason.OUT_OF_PROVINCE, "/adminunit"),
+        (case(1, attributes={"extra": 1}), Reason.SCHEMA_VIOLATION, "/extra"),
+        (case(1, colour="red"), Reason.SCHEMA_VIOLATION, "/data/colour"),
+        (case(1, channel="fax"), Reason.SCHEMA_VIOLATION, "/data/channel"),
+        (case(1, due_at="tomorrow"), Reason.SCHEMA_VIOLATION, "/data/due_at"),
+        (case(1, due_at="2026-02-30T08:00:00Z"), Reason.SCHEMA_VIOLATION, "/data/due_at"),
+        (case(1, due_at="1767600000"), Reason.SCHEMA_VIOLATION, "/data/due_at"),
+        (case(1, at="2026-01-05T09:00:60+07:00", append=AT), Reason.NOT_CLOUDEVENT, "/time"),
+        (case(1, key="b"), Reason.WRONG_KEY, "/data/case_id"),
+        ((AT, None, case(1)[2]), Reason.WRONG_KEY, "/data/case_id"),
+        ((AT, b"\xff" * 65536, case(1)[2]), Reason.WRONG_KEY, "/data/case_id"),
+        (case(1, at=AT + 300_001, append=AT), Reason.FUTURE_TIME, "/time"),
+    ],
+)
+def test_a_bad_record_is_refused_with_its_reason_and_its_neighbours_count(
+    bad: Record, reason: Reason, pointer: str
+) -> None:
+    _, result = folded(CASES, [case("before"), bad, case("after", action="moved")])
     [letter] = result.dead_letters
     assert (letter.fate, letter.reason, letter.pointer) == (Fate.REJECTED, reason, pointer)
     assert (letter.offset, letter.value, letter.key) == (1, bad[2], bad[1])
@@ -88,7 +94,8 @@ def test_a_number_that_is_not_finite_has_a_reason_of_its_own(text: bytes) -> Non
 
 def test_repeats_count_once_within_an_hour_of_arrival_whatever_their_event_time() -> None:
     """append:   09:00   10:00:00.000   11:00:00.001
-       e1          A          =               new        (each repeat begins the hour anew)"""
+    e1          A          =               new        (each repeat begins the hour anew)
+    """
     log = [case(1, append=AT), case(1, append=AT + HOUR), case(1, append=AT + 2 * HOUR + 1)]
     assert fates(CASES, log) == ["accepted", "duplicate", "accepted"]
 
@@ -106,8 +113,9 @@ def test_a_refused_record_leaves_its_id_free() -> None:
 
 def test_a_record_is_late_only_when_older_than_every_window_and_no_news() -> None:
     """windows: 1 h in steps of 10 min, and the rain day from 19:00. The watermark stands at 09:00:
-       the rain day began at 19:00 the evening before; 18:59 belongs to no window that is kept."""
-    new = {"station_id": "LC-R-0042", "quality": "ok"}
+    the rain day began at 19:00 the evening before; 18:59 belongs to no window that is kept.
+    """
+    new: dict[str, Any] = {"station_id": "LC-R-0042", "quality": "ok"}
     log = [
         record(STATIONS, 1, "observed", MORNING, level_m=2.0, **new),
         record(STATIONS, 2, "observed", AT - 14 * HOUR, append=AT, level_m=2.0, **new),
@@ -118,9 +126,14 @@ def test_a_record_is_late_only_when_older_than_every_window_and_no_news() -> Non
 
 
 def test_a_late_record_names_the_watermark_that_judged_it() -> None:
-    new = {"station_id": "LC-R-0042", "quality": "ok", "level_m": 2.0}
-    _, result = folded(STATIONS, [record(STATIONS, 1, "observed", MORNING, **new),
-                                  record(STATIONS, 2, "observed", AT - 48 * HOUR, append=AT, **new)])
+    new: dict[str, Any] = {"station_id": "LC-R-0042", "quality": "ok", "level_m": 2.0}
+    _, result = folded(
+        STATIONS,
+        [
+            record(STATIONS, 1, "observed", MORNING, **new),
+            record(STATIONS, 2, "observed", AT - 48 * HOUR, append=AT, **new),
+        ],
+    )
     assert f"watermark {AT} ms" in result.dead_letters[0].detail
 
 
@@ -129,7 +142,9 @@ def test_a_clock_that_is_a_little_ahead_does_not_move_the_watermark_beyond_the_a
     assert state.lanes["real"].watermark == AT
 
 
-def test_a_fault_of_ours_is_a_dead_letter_that_changes_nothing_and_may_be_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_is_a_dead_letter_that_changes_nothing_and_may_be_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     state, _ = folded(CASES, [case(0)])
     plan = plan_of(CASES.name)
     monkeypatch.setattr(plan, "risky", True)
@@ -139,8 +154,6 @@ def test_a_fault_of_ours_is_a_dead_letter_that_changes_nothing_and_may_be_sent_a
         raise ZeroDivisionError("planted")
 
     entry = kept["received"][0]
-    from dataclasses import replace
-
     monkeypatch.setitem(plan.by_action, "received", (replace(entry, takes=(broken,)),))
     before = state.lanes["real"].entities["a"].values.copy()
     _, result = folded(CASES, [case(1, channel="counter")], state)

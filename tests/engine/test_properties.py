@@ -1,6 +1,7 @@
 """Whatever the batches, crashes and replays: the same log gives the same state, and the fates add up."""
 
 import json
+from itertools import pairwise
 
 import cramjam
 import pytest
@@ -14,7 +15,6 @@ from streams.engine.readings import readings
 from streams.engine.snapshot import dump, load
 from streams.engine.state import State
 from streams.engine.watermark import advance
-
 from tests.engine.toys import CASES, STATIONS, Record, batch, fresh, plan_of, record
 
 START = 1_767_578_400_000  # Monday 2026-01-05 09:00 +07:00
@@ -25,26 +25,56 @@ def content(plan: Plan, state: State) -> object:
     """What a snapshot says, without the count of changes, which batches may differ in."""
     raw = bytes(cramjam.zstd.decompress(dump(plan, state)))
     length = int.from_bytes(raw[4:8], "little")
-    return {**json.loads(raw[8:8 + length]), "version": 0}, sorted(raw[8 + length:])
+    return {**json.loads(raw[8 : 8 + length]), "version": 0}, sorted(raw[8 + length :])
 
 
 times = st.integers(-40 * DAY // MINUTE, 3 * DAY // MINUTE).map(lambda minutes: START + minutes * MINUTE)
-junk = st.sampled_from([None, b"", b"{", b"[]", b'{"specversion":"1.0"}', b"NaN"]).map(lambda value: (START, b"k", value))
-attributes = st.sampled_from([{}, {"provenance": "replay"}, {"adminunit": "02647", "adminversion": "2025"}, {"agency": "nobody"}])
+junk = st.sampled_from([None, b"", b"{", b"[]", b'{"specversion":"1.0"}', b"NaN"]).map(
+    lambda value: (START, b"k", value)
+)
+attributes = st.sampled_from(
+    [{}, {"provenance": "replay"}, {"adminunit": "02647", "adminversion": "2025"}, {"agency": "nobody"}]
+)
 cases = st.builds(
     lambda number, action, case, at, due, extra, lag: record(
-        CASES, number, action, at, append=at + lag, attributes=extra, case_id=case, channel="online",
-        **({} if due is None else {"due_at": "2026-01-%02dT17:00:00+07:00" % due})),
-    st.integers(0, 30), st.sampled_from(CASES.actions), st.sampled_from("abc"), times, st.none() | st.integers(1, 28),
-    attributes, st.integers(-400_000, 100_000))
+        CASES,
+        number,
+        action,
+        at,
+        append=at + lag,
+        attributes=extra,
+        case_id=case,
+        channel="online",
+        **({} if due is None else {"due_at": f"2026-01-{due:02d}T17:00:00+07:00"}),
+    ),
+    st.integers(0, 30),
+    st.sampled_from(CASES.actions),
+    st.sampled_from("abc"),
+    times,
+    st.none() | st.integers(1, 28),
+    attributes,
+    st.integers(-400_000, 100_000),
+)
 looks = st.builds(
     lambda number, station, at, level, rain, period, quality: record(
-        STATIONS, number, "observed", at, station_id=station, quality=quality, level_m=level, rain_mm=rain,
-        period_s=period),
-    st.integers(0, 30), st.sampled_from(["LC-R-0042", "LC-R-0001"]),
+        STATIONS,
+        number,
+        "observed",
+        at,
+        station_id=station,
+        quality=quality,
+        level_m=level,
+        rain_mm=rain,
+        period_s=period,
+    ),
+    st.integers(0, 30),
+    st.sampled_from(["LC-R-0042", "LC-R-0001"]),
     st.integers(0, 400).map(lambda minutes: START + minutes * MINUTE),
-    st.integers(0, 12), st.sampled_from([0.0, 0.1, 7.3, 80.0]), st.sampled_from([600, 1200, 3000]),
-    st.sampled_from(["ok", "ok", "ok", "bad"]))
+    st.integers(0, 12),
+    st.sampled_from([0.0, 0.1, 7.3, 80.0]),
+    st.sampled_from([600, 1200, 3000]),
+    st.sampled_from(["ok", "ok", "ok", "bad"]),
+)
 logs = st.one_of(
     st.tuples(st.just(CASES), st.lists(cases | junk, max_size=40)),
     st.tuples(st.just(STATIONS), st.lists(looks | junk, max_size=40)),
@@ -68,7 +98,7 @@ def test_any_split_into_batches_gives_the_same_state(pair: tuple[Feed, list[Reco
     feed, log = pair
     plan, expected = whole(feed, log)
     state, borders = fresh(feed), [0, *sorted(min(cut, len(log)) for cut in cuts), len(log)]
-    for first, last in zip(borders, borders[1:], strict=False):
+    for first, last in pairwise(borders):
         fold(plan, state, batch(feed, log[first:last], first))
     assert content(plan, state) == content(plan, expected)
 
@@ -108,7 +138,7 @@ def test_the_view_of_standing_kpis_equals_one_built_anew(pair: tuple[Feed, list[
     plan, state = plan_of(feed.name), fresh(feed)
     wall = max((row[0] for row in log), default=START)
     for part in range(0, len(log), 7):
-        fold(plan, state, batch(feed, log[part:part + 7], part))
+        fold(plan, state, batch(feed, log[part : part + 7], part))
         kept = sorted(readings(plan, state))
         assert kept == sorted(readings(plan, anew(plan, state)))
     for step in steps:

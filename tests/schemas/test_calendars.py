@@ -61,9 +61,15 @@ def test_a_holiday_counts_nothing() -> None:
 @pytest.mark.parametrize(
     ("moment", "working"),
     [
-        ("2026-04-22T07:29", False), ("2026-04-22T07:30", True), ("2026-04-22T11:30", False),
-        ("2026-04-22T12:59", False), ("2026-04-22T13:00", True), ("2026-04-22T17:00", False),
-        ("2026-04-25T09:00", False), ("2026-04-27T09:00", False), ("2026-05-09T09:00", True),
+        ("2026-04-22T07:29", False),
+        ("2026-04-22T07:30", True),
+        ("2026-04-22T11:30", False),
+        ("2026-04-22T12:59", False),
+        ("2026-04-22T13:00", True),
+        ("2026-04-22T17:00", False),
+        ("2026-04-25T09:00", False),
+        ("2026-04-27T09:00", False),
+        ("2026-05-09T09:00", True),
     ],
 )
 def test_a_span_contains_its_beginning_and_not_its_end(moment: str, working: bool) -> None:

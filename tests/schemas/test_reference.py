@@ -145,10 +145,15 @@ def test_consecutive_rows_of_one_id_are_known_throughout(reference: Reference) -
 
 
 def test_an_id_between_two_spells_is_not_known(copy: Path) -> None:
-    edit(copy / "domains.csv", lambda rows: rows.extend([
-        ["forestry", "Lâm nghiệp", "Forestry", "2020-01-01", "2021-01-01", "thử", "assumed"],
-        ["forestry", "Lâm nghiệp", "Forestry", "2022-01-01", "", "thử", "assumed"],
-    ]))
+    edit(
+        copy / "domains.csv",
+        lambda rows: rows.extend(
+            [
+                ["forestry", "Lâm nghiệp", "Forestry", "2020-01-01", "2021-01-01", "thử", "assumed"],
+                ["forestry", "Lâm nghiệp", "Forestry", "2022-01-01", "", "thử", "assumed"],
+            ]
+        ),
+    )
     reference = load_reference(copy)
     years = [reference.known("domains", "forestry", parse_moment(f"{year}-06-01")) for year in (2019, 2020, 2021, 2022)]
     assert years == [False, True, False, True]
@@ -229,32 +234,30 @@ def test_an_unknown_service_level_is_named(reference: Reference) -> None:
         pytest.param("15", None, "2023-06-01", CommuneVerdict("", "2023", ASSUMED, PARKED), id="T17 old"),
         pytest.param("15", None, "2026-06-01", CommuneVerdict("", "2025", ASSUMED), id="T17 new"),
         pytest.param("15", "2023", "2023-06-01", CommuneVerdict("", "2023", (), PARKED), id="Yên Bái"),
-        pytest.param("04252", "2023", "2024-06-01", CommuneVerdict("", "2023", (), PARKED),
-                     id="commune of Yên Bái"),
-        pytest.param("132", "2023", "2024-06-01", CommuneVerdict("", "2023", (), PARKED),
-                     id="district of Yên Bái"),
+        pytest.param("04252", "2023", "2024-06-01", CommuneVerdict("", "2023", (), PARKED), id="commune of Yên Bái"),
+        pytest.param("132", "2023", "2024-06-01", CommuneVerdict("", "2023", (), PARKED), id="district of Yên Bái"),
         pytest.param("04252", "2025", "2026-06-01", CommuneVerdict("04252", "2025"), id="Yên Bái since merged"),
         pytest.param("40", "2025", "2026-06-01", CommuneVerdict("", "2025", (), PARKED), id="Nghệ An"),
         pytest.param("02872", "2023", "2025-03-01", CommuneVerdict("02872", "2023", (ABOLISHED,)), id="T21"),
-        pytest.param("02872", None, "2025-03-01",
-                     CommuneVerdict("02872", "2023", (*ASSUMED, ABOLISHED)), id="T21 assumed"),
+        pytest.param(
+            "02872", None, "2025-03-01", CommuneVerdict("02872", "2023", (*ASSUMED, ABOLISHED)), id="T21 assumed"
+        ),
         pytest.param("02872", "2023", "2024-11-30", CommuneVerdict("02872", "2023"), id="T21 before"),
         pytest.param("02872", "2025", "2026-03-01", CommuneVerdict("", "2025", (), UNKNOWN), id="T21 new"),
         pytest.param("02998", "2023", "2024-09-09", CommuneVerdict("02998", "2023"), id="T22 in 2024"),
         pytest.param("02998", "2025", "2026-09-09", CommuneVerdict("02998", "2025"), id="T22 in 2026"),
-        pytest.param("02998", "2023", "2026-09-09", CommuneVerdict("02998", "2023", (ABOLISHED,)),
-                     id="old version afterwards"),
-        pytest.param("02998", "2025", "2024-09-09", CommuneVerdict("", "2025", (), UNKNOWN),
-                     id="new version too early"),
+        pytest.param(
+            "02998", "2023", "2026-09-09", CommuneVerdict("02998", "2023", (ABOLISHED,)), id="old version afterwards"
+        ),
+        pytest.param(
+            "02998", "2025", "2024-09-09", CommuneVerdict("", "2025", (), UNKNOWN), id="new version too early"
+        ),
         pytest.param("087", "2023", "2024-09-09", CommuneVerdict("", "2023"), id="district"),
-        pytest.param("087", "2025", "2026-09-09", CommuneVerdict("", "2025", (), UNKNOWN),
-                     id="no district in 2025"),
+        pytest.param("087", "2025", "2026-09-09", CommuneVerdict("", "2025", (), UNKNOWN), id="no district in 2025"),
         pytest.param("10", "2023", "2024-09-09", CommuneVerdict("", "2023"), id="province 2023"),
-        pytest.param("10", "2025", "2026-09-09", CommuneVerdict("", "2025", (), UNKNOWN),
-                     id="no province 10 in 2025"),
+        pytest.param("10", "2025", "2026-09-09", CommuneVerdict("", "2025", (), UNKNOWN), id="no province 10 in 2025"),
         pytest.param("99999", "2025", "2026-09-09", CommuneVerdict("", "2025", (), UNKNOWN), id="no code"),
-        pytest.param("02647", "2024", "2024-09-09", CommuneVerdict("", "2024", (), UNKNOWN),
-                     id="no version"),
+        pytest.param("02647", "2024", "2024-09-09", CommuneVerdict("", "2024", (), UNKNOWN), id="no version"),
     ],
 )
 def test_a_code_means_what_its_version_says(
