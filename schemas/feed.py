@@ -237,7 +237,9 @@ class Feed:
         if isinstance(condition, All):
             for part in condition.conditions:
                 yield from self._value_faults(part)
-        if isinstance(condition, Is) and (wrong := set(condition.values) - set(self.values(condition.field))):
+        if not isinstance(condition, Is) or self.listed(condition.field):
+            return
+        if wrong := set(condition.values) - set(self.values(condition.field)):
             yield f"{condition.field!r} is never {sorted(map(str, wrong))}"
 
     def _example_faults(self) -> Iterator[str]:

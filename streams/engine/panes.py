@@ -24,9 +24,7 @@ def shares(plan: Plan, action: str, row: Row, own: Row, moment: int) -> list[Sha
         values = [take(row, own, moment) for take in entry.takes]
         if None in values:
             continue
-        labels = labels_of(entry.by, row)
-        if labels is not None:
-            found.append((entry, labels, values))  # type: ignore[arg-type]
+        found.append((entry, labels_of(entry.by, row), values))  # type: ignore[arg-type]
     return found
 
 
@@ -51,12 +49,9 @@ def _cell(entry: Windowed, lane: Lane, labels: str, pane: int) -> list[int]:
     return state
 
 
-def labels_of(by: tuple[str, ...], row: Row) -> str | None:
-    """The values of the labels, joined; None if one is not there."""
-    try:
-        return SEPARATOR.join([value if type(value := row[name]) is str else WORDS[value] for name in by])
-    except KeyError:
-        return None
+def labels_of(by: tuple[str, ...], row: Row) -> str:
+    """The values of the labels, joined; "" for one that is not there, so that no total lacks a row."""
+    return SEPARATOR.join([value if type(value := row.get(name, "")) is str else WORDS[value] for name in by])
 
 
 def _spread(entry: Windowed, lane: Lane, labels: str, value: int, moment: int, time: int) -> None:

@@ -80,9 +80,9 @@ class View:
 def shares(plan: Plan, memory: Memory, row: Row, present: int) -> Iterator[Part]:
     """What an entity gives to the standing KPIs at the present."""
     for number, entry in enumerate(plan.standing):
-        labels = labels_of(entry.by, row)
-        if labels is None or (plan.case is None and not _known(plan, entry, memory, present)):
+        if plan.case is None and not _known(plan, entry, memory, present):
             continue
+        labels = labels_of(entry.by, row)
         values = _values(entry, memory, row, present)
         if values is not None:
             yield number, labels, [_moment(entry, memory), *values]
