@@ -1,4 +1,4 @@
-"""Data exchange: calls of the sharing platform LGSP, transactions of NDXP, sign-in; one summary per minute and consumer."""
+"""Data exchange: calls of the sharing platform LGSP, transactions of NDXP, sign-ins; one summary a minute."""
 
 from collections.abc import Mapping
 from datetime import timedelta
