@@ -1,0 +1,116 @@
+"""Reads the compacted state topic from its start to its present end; raises, never guesses. Not what a state means."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, TypeVar
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from kafka.admin import KafkaAdminClient
+
+from schemas.errors import CompatibilityError, SnapshotError
+
+READ_SECONDS = 20.0
+POLL_MILLISECONDS = 200
+FETCH_BYTES = 8 << 20
+
+class StateRecord(NamedTuple):
+    """One record of the state topic; `value` None is a tombstone."""
+
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes | None
+
+
+Kept = TypeVar("Kept")
+Choose = Callable[[Kept | None, StateRecord], Kept | None]
+
+
+async def read_state(brokers: str, topic: str, partitions: Iterable[int], *,
+                     choose: Choose[Kept], seconds: float = READ_SECONDS) -> dict[int, dict[bytes, Kept]]:
+    """For each partition and key what `choose` made of its records, from the log's start to the end noted now.
+
+    `choose` is called in the order of offsets with what is kept of the key so far (None at first) and the next record,
+    and answers what is kept from now on; None drops the key. What it raises ends the reading.
+
+    Raises:
+        SnapshotError: the broker does not give all of it within `seconds`, the position is not where it was put, or a
+            record has no key.
+    """
+    kept: dict[int, dict[bytes, Kept]] = {partition: {} for partition in partitions}
+    if not kept:
+        return kept
+    reader = AIOKafkaConsumer(bootstrap_servers=brokers, enable_auto_commit=False, auto_offset_reset="none",
+                              isolation_level="read_committed", max_partition_fetch_bytes=FETCH_BYTES,
+                              fetch_max_wait_ms=POLL_MILLISECONDS, request_timeout_ms=int(seconds * 1000))
+    try:
+        async with asyncio.timeout(seconds):
+            await reader.start()
+            await _read(reader, [TopicPartition(topic, partition) for partition in kept], kept, choose)
+    except TimeoutError as error:
+        raise SnapshotError(f"the state topic {topic} was not read within {seconds:.0f} s; see the broker") from error
+    except KafkaError as error:
+        raise SnapshotError(f"the state topic {topic} cannot be read: {error!r}") from error
+    finally:
+        await reader.stop()
+    return kept
+
+
+async def _read(reader: AIOKafkaConsumer, partitions: list[TopicPartition], kept: Mapping[int, dict[bytes, Kept]],
+                choose: Choose[Kept]) -> None:
+    reader.assign(partitions)
+    ends = await reader.end_offsets(partitions)
+    await _seek_to_start(reader, partitions)
+    while [tp for tp in partitions if await reader.position(tp) < ends[tp]]:
+        # by position, not by record count: compaction and control records leave offsets without records
+        for tp, records in (await reader.getmany(timeout_ms=POLL_MILLISECONDS)).items():
+            for record in records:
+                _keep(kept[tp.partition], StateRecord(tp.partition, record.offset, record.key, record.value), choose)
+
+
+async def _seek_to_start(reader: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
+    """Puts the reader at the start of each log by an explicit offset.
+
+    aiokafka's seek_to_beginning() right after assign() races with its own reset and may end up at the end: an empty
+    state that looks like none.
+    """
+    for tp, first in (await reader.beginning_offsets(partitions)).items():
+        reader.seek(tp, first)
+        position = await reader.position(tp)
+        if position != first:
+            raise SnapshotError(f"the reader of {tp.topic}/{tp.partition} stands at {position} instead of {first}")
+
+
+def _keep(keys: dict[bytes, Kept], record: StateRecord, choose: Choose[Kept]) -> None:
+    if record.key is None:
+        raise SnapshotError(f"the record at offset {record.offset} of state partition {record.partition} has no key")
+    chosen = choose(keys.get(record.key), record)
+    if chosen is None:
+        keys.pop(record.key, None)
+    else:
+        keys[record.key] = chosen
+
+
+def topic_ids(brokers: str, topics: Iterable[str]) -> dict[str, str]:
+    """The id of each topic, which changes when a topic is made anew under its old name. Blocks: call it in a thread.
+
+    Raises:
+        CompatibilityError: a topic does not exist, or the broker tells no ids.
+        KafkaError: of kafka-python: the broker does not answer.
+    """
+    wanted = sorted(set(topics))
+    admin = KafkaAdminClient(bootstrap_servers=brokers)
+    try:
+        found = {topic["name"]: topic for topic in admin.describe_topics(wanted)}
+    finally:
+        admin.close()
+    return {name: _topic_id(name, found.get(name, {}).get("topic_id")) for name in wanted}
+
+
+def _topic_id(name: str, identity: object) -> str:
+    if not identity or uuid.UUID(str(identity)).int == 0:
+        raise CompatibilityError(f"the broker knows no topic {name} with an id; make it with `ioc topics` "
+                                 f"(Kafka 2.8 or later)")
+    return str(identity)

@@ -1,0 +1,127 @@
+"""The reader of the state topic on real Kafka: everything up to the end noted, or an error; never less in silence."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import pytest
+from kafka import KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient
+from kafka.errors import TopicAlreadyExistsError
+
+from schemas.errors import CompatibilityError, SnapshotError
+from streams.transport.state_reader import StateRecord, read_state, topic_ids
+from tests.transport.kafka_tools import until
+
+pytestmark = pytest.mark.kafka
+MakeTopic = Callable[..., str]
+
+
+@pytest.fixture
+def state_topic(make_topic: MakeTopic) -> str:
+    return make_topic(partitions=3, **{"cleanup.policy": "compact"})
+
+
+@pytest.fixture
+def producer(kafka: str) -> Iterator[KafkaProducer]:
+    made = KafkaProducer(bootstrap_servers=kafka)
+    yield made
+    made.close()
+
+
+def longest(best: bytes | None, record: StateRecord) -> bytes | None:
+    """Keeps the longest value; a tombstone forgets."""
+    if record.value is None:
+        return None
+    return record.value if best is None or len(record.value) >= len(best) else best
+
+
+def read(kafka: str, topic: str, *partitions: int, seconds: float = 20) -> dict[int, dict[bytes, bytes]]:
+    return asyncio.run(read_state(kafka, topic, partitions, choose=longest, seconds=seconds))
+
+
+def test_each_key_gives_the_record_that_the_caller_chooses(kafka: str, state_topic: str,
+                                                           producer: KafkaProducer) -> None:
+    for value in (b"a", b"aaa", b"aa"):
+        producer.send(state_topic, value, key=b"x", partition=0)
+    producer.send(state_topic, b"b", key=b"y", partition=0)
+    producer.send(state_topic, b"c", key=b"x", partition=2)
+    producer.flush()
+    assert read(kafka, state_topic, 0, 1) == {0: {b"x": b"aaa", b"y": b"b"}, 1: {}}
+
+
+def test_a_tombstone_forgets_what_came_before_it(kafka: str, state_topic: str, producer: KafkaProducer) -> None:
+    producer.send(state_topic, b"old", key=b"x", partition=0)
+    producer.send(state_topic, None, key=b"x", partition=0)
+    producer.flush()
+    assert read(kafka, state_topic, 0) == {0: {}}
+
+
+def test_a_log_whose_beginning_was_deleted_is_read_from_where_it_begins(kafka: str, make_topic: MakeTopic,
+                                                                        admin: KafkaAdminClient,
+                                                                        producer: KafkaProducer) -> None:
+    topic = make_topic(**{"cleanup.policy": "compact,delete"})
+    for value in (b"long ago", b"now"):
+        producer.send(topic, value, key=b"x", partition=0).get(10)
+    admin.delete_records({TopicPartition(topic, 0): 1})
+    assert read(kafka, topic, 0) == {0: {b"x": b"now"}}
+
+
+def test_no_reading_of_many_comes_back_empty(kafka: str, state_topic: str, producer: KafkaProducer) -> None:
+    producer.send(state_topic, b"v", key=b"x", partition=1).get(10)
+
+    async def many() -> list[dict[int, dict[bytes, bytes]]]:
+        return [await read_state(kafka, state_topic, [1], choose=longest) for _ in range(25)]
+
+    assert asyncio.run(many()) == [{1: {b"x": b"v"}}] * 25
+
+
+def test_no_partitions_are_no_states(kafka: str, state_topic: str) -> None:
+    assert read(kafka, state_topic) == {}
+
+
+def test_a_record_without_a_key_is_refused(kafka: str, topic: str, producer: KafkaProducer) -> None:
+    producer.send(topic, b"v", partition=0).get(10)
+    with pytest.raises(SnapshotError, match="has no key"):
+        read(kafka, topic, 0)
+
+
+def test_what_the_caller_raises_ends_the_reading(kafka: str, state_topic: str, producer: KafkaProducer) -> None:
+    producer.send(state_topic, b"v", key=b"x", partition=0).get(10)
+
+    def refuse(best: bytes | None, record: StateRecord) -> bytes | None:
+        raise SnapshotError("unknown format")
+
+    with pytest.raises(SnapshotError, match="unknown format"):
+        asyncio.run(read_state(kafka, state_topic, [0], choose=refuse))
+
+
+def test_a_missing_partition_is_an_error_within_the_bound(kafka: str, state_topic: str) -> None:
+    with pytest.raises(SnapshotError, match=state_topic):
+        read(kafka, state_topic, 9, seconds=2)
+
+
+def test_a_broker_that_does_not_answer_is_an_error_within_the_bound() -> None:
+    with pytest.raises(SnapshotError, match=r"ioc\.state"):
+        asyncio.run(read_state("127.0.0.1:1", "ioc.state.v1", [0], choose=longest, seconds=2))
+
+
+def test_a_topic_made_anew_under_its_name_has_another_id(kafka: str, make_topic: MakeTopic,
+                                                         admin: KafkaAdminClient) -> None:
+    topic = make_topic()
+    before = topic_ids(kafka, [topic])
+    assert topic_ids(kafka, [topic]) == before
+    admin.delete_topics([topic])
+
+    def made_anew() -> bool:
+        try:
+            return bool(make_topic(topic))
+        except TopicAlreadyExistsError:  # the broker deletes in its own time
+            return False
+
+    until(made_anew, 20, "deleted")
+    assert topic_ids(kafka, [topic])[topic] != before[topic]
+
+
+def test_a_missing_topic_has_no_id(kafka: str) -> None:
+    with pytest.raises(CompatibilityError, match="no topic nowhere"):
+        topic_ids(kafka, ["nowhere"])
