@@ -1,0 +1,45 @@
+# The verbs of the house; `make` alone lists them.
+SHELL := /bin/sh
+VENV := $(or $(IOC_VENV),.venv)
+RUN := $(VENV)/bin/python
+START := tools/python.sh -m tools.stack
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status test check generate bench format lock prepare
+
+help:  ## this list
+	@echo "make <verb>, in the folder of the project:"
+	@sed -n 's/^\([a-z]*\):.*## /  \1|/p' Makefile | while IFS='|' read -r verb text; do printf '%-12s %s\n' "$$verb" "$$text"; done
+
+up:  ## install what is missing and start everything; WORKERS=2, DATA=<file or folder>, SPEED=<n>, IOC_KAFKA_PORT=<port> ...
+	@$(START) up
+
+down:  ## end everything that was started here, keep the data
+	@$(START) down
+
+status:  ## what runs, where, and how often it was restarted
+	@$(START) status
+
+test: prepare check  ## everything: checks, unit, property, real Kafka, kill -9, the stack once up and down
+	$(RUN) -m pytest
+
+check: prepare  ## ruff, mypy strict, the import order of the house, generated files fresh
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports
+	$(RUN) -m tools.generate --check
+
+generate: prepare  ## write everything that derives from declarations: schemas, rules, documentation
+	$(RUN) -m tools.generate
+
+bench: prepare  ## how fast, side by side with stock Faust, on the real broker
+	$(RUN) -m benchmarks.report
+
+format: prepare  ## let ruff mend what it can
+	$(RUN) -m ruff check --fix .
+
+lock: prepare  ## write requirements/*.txt anew from pyproject.toml, with hashes
+	$(RUN) -m tools.lock
+
+prepare:
+	@$(START) prepare
