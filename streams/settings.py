@@ -88,7 +88,7 @@ def load_settings() -> Settings:
         SettingError: a value is wrong; names the variable, the value and what is allowed.
     """
     try:
-        return Settings()  # type: ignore[call-arg]
+        return Settings()
     except ValidationError as error:
         first = error.errors()[0]
         name = "IOC_" + "_".join(str(part) for part in first["loc"]).upper()
