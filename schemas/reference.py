@@ -283,11 +283,11 @@ class Table(Generic[R]):
         self.rows: tuple[R, ...] = tuple(rows)
         self.by_id: Mapping[str, tuple[R, ...]] = _grouped(self.rows)
         self.values: frozenset[str] = frozenset(self.by_id)
-        self._spans = {key: _merged(rows) for key, rows in self.by_id.items()}
+        self.spans = {key: _merged(rows) for key, rows in self.by_id.items()}
 
     def known(self, value: str, at_ms: int) -> bool:
         """Tell whether the id is in force at a moment."""
-        for since, until in self._spans.get(value, ()):  # noqa: SIM110  a generator would cost three times the look-up
+        for since, until in self.spans.get(value, ()):  # noqa: SIM110  a generator would cost three times the look-up
             if since <= at_ms < until:
                 return True
         return False

@@ -11,42 +11,31 @@ from streams.engine.state import Lane
 WORDS: Mapping[Any, str] = {True: "true", False: "false"}
 
 
-Share = tuple[Windowed, str, list[int]]
+Share = tuple[Windowed, str, tuple[int, ...]]
 """What a row gives to one KPI: the KPI, the joined labels, the measures."""
 
 
 def shares(plan: Plan, action: str, row: Row, own: Row, moment: int) -> list[Share]:
     """What a row gives to the KPIs over windows; `own` are the fields the event itself carries. Changes nothing."""
     found: list[Share] = []
-    for entry in plan.by_action[action]:
-        if entry.where is not None and not entry.where(row, moment):
-            continue
-        values = [take(row, own, moment) for take in entry.takes]
-        if None in values:
-            continue
-        found.append((entry, labels_of(entry.by, row), values))  # type: ignore[arg-type]
+    for by, entries in plan.by_action[action]:
+        labels = None
+        for entry in entries:
+            if entry.where is not None and not entry.where(row, moment):
+                continue
+            values: tuple[int | None, ...]
+            if entry.take is None:
+                values = tuple([take(row, own, moment) for take in entry.takes])
+                if None in values:
+                    continue
+            elif (value := entry.take(row, own, moment)) is None:
+                continue
+            else:
+                values = (value,)
+            if labels is None:
+                labels = labels_of(by, row)
+            found.append((entry, labels, values))  # type: ignore[arg-type]
     return found
-
-
-def add(lane: Lane, found: list[Share], moment: int, time: int) -> None:
-    """Count the shares of a row; what no window can reach any more is left out."""
-    for entry, labels, values in found:
-        if entry.spread and time > moment:
-            _spread(entry, lane, labels, values[0], moment, time)
-        elif moment >= lane.firsts[entry.index]:
-            entry.add(_cell(entry, lane, labels, (moment + HOME) // entry.pane), moment, *values)
-
-
-def _cell(entry: Windowed, lane: Lane, labels: str, pane: int) -> list[int]:
-    """The state of one pane, made if it is the first row there."""
-    cells = lane.cells[entry.index]
-    panes = cells.get(labels)
-    if panes is None:
-        panes = cells[labels] = {}
-    state = panes.get(pane)
-    if state is None:
-        state = panes[pane] = entry.aggregate.zero()
-    return state
 
 
 def labels_of(by: tuple[str, ...], row: Row) -> str:
@@ -54,15 +43,48 @@ def labels_of(by: tuple[str, ...], row: Row) -> str:
     return SEPARATOR.join([value if type(value := row.get(name, "")) is str else WORDS[value] for name in by])
 
 
-def _spread(entry: Windowed, lane: Lane, labels: str, value: int, moment: int, time: int) -> None:
-    """Give each pane of [moment, time) its part of a sum: floors of the running total, so that the parts add up."""
-    length, given = time - moment, 0
-    reached = (lane.firsts[entry.index] + HOME) // entry.pane
-    for pane in range((moment + HOME) // entry.pane, (time - 1 + HOME) // entry.pane + 1):
-        border = min((pane + 1) * entry.pane - HOME, time)
-        total = value * (border - moment) // length
+def add(lane: Lane, found: list[Share], moment: int, time: int) -> None:
+    """Count the shares of a row; what no window can reach any more is left out."""
+    parts: dict[int, list[tuple[int, int]]] = {}
+    for entry, labels, values in found:
+        index = entry.index
+        cells = lane.cells[index]
+        panes = cells.get(labels)
+        if panes is None:
+            panes = cells[labels] = {}
+        if entry.spread and time > moment:
+            if entry.pane not in parts:
+                parts[entry.pane] = _parts(entry.pane, moment, time)
+            _spread(panes, parts[entry.pane], values[0], time - moment, (lane.firsts[index] + HOME) // entry.pane)
+            if not panes:
+                del cells[labels]
+        elif moment >= lane.firsts[index]:
+            pane = (moment + HOME) // entry.pane
+            state = panes.get(pane)
+            if state is None:
+                state = panes[pane] = entry.aggregate.zero()
+            entry.add(state, moment, *values)
+        elif not panes:
+            del cells[labels]
+
+
+def _parts(pane: int, moment: int, time: int) -> list[tuple[int, int]]:
+    """The panes of [moment, time), each with how much of the period has passed at its end."""
+    first, last = (moment + HOME) // pane, (time - 1 + HOME) // pane
+    return [(number, (number + 1) * pane - HOME - moment) for number in range(first, last)] + [(last, time - moment)]
+
+
+def _spread(panes: dict[int, list[int]], parts: list[tuple[int, int]], value: int, length: int, reached: int) -> None:
+    """Give each pane its part of a sum: differences of the floors of the running total, so that they add up."""
+    given = 0
+    for pane, passed in parts:
+        total = value * passed // length
         if pane >= reached:
-            entry.add(_cell(entry, lane, labels, pane), moment, total - given)
+            state = panes.get(pane)
+            if state is None:
+                panes[pane] = [total - given]
+            else:
+                state[0] += total - given
         given = total
 
 

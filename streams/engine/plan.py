@@ -1,7 +1,7 @@
 """A feed compiled once into plain closures for the hot loop: which KPIs an action touches, how each takes a row."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -54,6 +54,7 @@ class Windowed:
     windows: tuple[Window, ...]
     pane: int
     where: Test | None
+    take: Take | None
     takes: tuple[Take, ...]
     by: tuple[str, ...]
     add: Callable[..., Any]
@@ -153,19 +154,30 @@ class Plan:
         every = conditions.millis(self.feed.every)
         return Slots(every, KEPT_HOURS * 3_600_000 // every)
 
-    def _touched(self, action: str) -> Iterator[Windowed]:
-        """The KPIs an event of this action may count for; the question for the action itself is answered here."""
-        return (entry for entry in self.windowed if _may(entry.kpi.where, action))
+    def _touched(self, action: str) -> Iterator[tuple[tuple[str, ...], tuple[Windowed, ...]]]:
+        """The KPIs an event of this action may count for, by their labels.
+
+        The question for the action itself is answered here, once, and taken out of what is asked of every row.
+        """
+        found = [
+            replace(entry, where=self._test(_without(entry.kpi.where, action)))
+            for entry in self.windowed
+            if _may(entry.kpi.where, action)
+        ]
+        for by in dict.fromkeys(entry.by for entry in found):
+            yield by, tuple(entry for entry in found if entry.by == by)
 
     def _windowed(self, index: int, kpi: Kpi) -> Windowed:
         spread = type(kpi.aggregate) is Sum and self.feed.covers is not None
+        takes = self._takes(kpi)
         return Windowed(
             index,
             kpi,
             kpi.windows,
             kpi.pane,
             self._test(kpi.where),
-            self._takes(kpi),
+            takes[0] if len(takes) == 1 else None,
+            takes,
             kpi.by,
             adder(kpi.aggregate, self.feed.unit(kpi).per),
             kpi.aggregate,
@@ -349,6 +361,17 @@ def _may(condition: Condition | None, action: str) -> bool:
         case All(parts):
             return all(_may(part, action) for part in parts)
     return True
+
+
+def _without(condition: Condition | None, action: str) -> Condition | None:
+    """A condition of which it is known that it may hold for this action."""
+    match condition:
+        case Is("action", _):
+            return None
+        case All(parts):
+            left = [part for part in (_without(part, action) for part in parts) if part is not None]
+            return All(*left) if len(left) > 1 else left[0] if left else None
+    return condition
 
 
 def _calls(kpi: Kpi) -> bool:

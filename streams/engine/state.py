@@ -39,8 +39,10 @@ class Memory:
 
     def copy(self) -> "Memory":
         """Another memory with the same content, to be changed in its place."""
-        other = Memory.unpack(self.pack())
-        other.values, other.times = dict(self.values), dict(self.times)
+        other = Memory.__new__(Memory)
+        other.values, other.times = self.values.copy(), self.times.copy()
+        other.seen, other.turn, other.reopened = self.seen, self.turn, self.reopened
+        other.backwards, other.waiting = self.backwards, self.waiting
         return other
 
     def pack(self) -> list[Any]:

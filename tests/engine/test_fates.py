@@ -153,8 +153,8 @@ def test_a_fault_of_ours_is_a_dead_letter_that_changes_nothing_and_may_be_sent_a
     def broken(row: object, own: object, at: int) -> int:
         raise ZeroDivisionError("planted")
 
-    entry = kept["received"][0]
-    monkeypatch.setitem(plan.by_action, "received", (replace(entry, takes=(broken,)),))
+    [(by, [entry, *_]), *_] = kept["received"]
+    monkeypatch.setitem(plan.by_action, "received", ((by, (replace(entry, take=broken),)),))
     before = state.lanes["real"].entities["a"].values.copy()
     _, result = folded(CASES, [case(1, channel="counter")], state)
     assert [letter.reason for letter in result.dead_letters] == [Reason.INTERNAL_ERROR]
