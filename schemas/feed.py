@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from schemas import conditions, names
 from schemas.aggregates import Aggregate, Elapsed, Histogram, Latest, Mean, Measure, Share
 from schemas.conditions import All, Condition, Is, Working
-from schemas.entities import Case, Entity, Now, Open
+from schemas.entities import Case, Entity, Now, Open, ServiceLevel
 from schemas.errors import DeclarationError
 from schemas.event import Attributes, IsTime, Time, envelope
 from schemas.labels import Listed
@@ -205,12 +205,23 @@ class Feed:
             named |= {action for actions in case.first.values() for action in actions}
         if wrong := named - set(self.actions):
             yield f": the entity turns on unknown actions {sorted(wrong)}"
+        if isinstance(self.entity, Case):
+            levels = [rule for rule in self.entity.deadlines.values() if isinstance(rule, ServiceLevel)]
+            asked = {name for rule in levels for name in (rule.by, rule.hazard) if name is not None}
+            if lost := asked - set(self.entity.remembers):
+                yield f": a service level is chosen by {sorted(lost)}, which is not remembered"
 
     def _kpi_faults(self, kpi: Kpi) -> Iterator[str]:
         if unknown := set(self.named(kpi)) - self.fields.keys():
             yield f"{self.payload.__name__} has no {sorted(unknown)}"
             return
         yield from (f"label {name!r} is an open set" for name in kpi.by if not self.closed(name))
+        spans = {window.label for window in kpi.windows}
+        yield from (
+            f"alert {alert.name!r} looks at no window of it: {alert.window!r}"
+            for alert in kpi.alerts
+            if alert.window not in {None, *spans}
+        )
         yield from self._value_faults(kpi.where)
         for measure in kpi.aggregate.measures:
             if not isinstance(measure, str | Elapsed):

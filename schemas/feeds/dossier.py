@@ -16,6 +16,7 @@ from schemas import (
     Due,
     Elapsed,
     Feed,
+    Has,
     Histogram,
     Id,
     Is,
@@ -40,21 +41,34 @@ from schemas import (
 class DossierStep(Payload):
     """One step in the life of one dossier."""
 
-    dossier_id: Id
-    procedure_code: NotRequired[Procedure]
-    domain: NotRequired[Domain]
-    service_level: NotRequired[Literal["full", "partial"]]
-    channel: NotRequired[Literal["online", "counter", "postal"]]
-    received_at: NotRequired[Time]
-    original_due_at: NotRequired[Time]
-    due_at: NotRequired[Time]
-    resolved_at: NotRequired[Time]
-    fee_vnd: NotRequired[Annotated[int, Field(ge=0, le=10**15), Plausible(0, 1_000_000_000)]]
-    paid_online: NotRequired[bool]
-    digitised: NotRequired[bool]
-    counter_id: NotRequired[Counter]
-    queue_s: NotRequired[Annotated[Seconds, Field(ge=0, le=604_800), Plausible(0, 28_800)]]
-    rating: NotRequired[Annotated[int, Field(ge=1, le=5)]]
+    dossier_id: Annotated[Id, Text("Mã hồ sơ", "Dossier id")]
+    procedure_code: NotRequired[Annotated[Procedure, Text("Mã thủ tục hành chính", "Procedure")]]
+    domain: NotRequired[Annotated[Domain, Text("Lĩnh vực", "Field of administration")]]
+    service_level: NotRequired[
+        Annotated[Literal["full", "partial"], Text("Toàn trình hoặc một phần", "Fully or partly online")]
+    ]
+    channel: NotRequired[
+        Annotated[Literal["online", "counter", "postal"], Text("Hình thức nộp", "How it was submitted")]
+    ]
+    received_at: NotRequired[Annotated[Time, Text("Thời điểm tiếp nhận", "Received at")]]
+    original_due_at: NotRequired[
+        Annotated[Time, Text("Hạn trả ban đầu, không đổi", "Original deadline, never changes")]
+    ]
+    due_at: NotRequired[Annotated[Time, Text("Hạn trả sau gia hạn", "Deadline after extensions")]]
+    resolved_at: NotRequired[Annotated[Time, Text("Thời điểm có kết quả", "Resolved at")]]
+    fee_vnd: NotRequired[
+        Annotated[int, Field(ge=0, le=10**15), Plausible(0, 1_000_000_000), Text("Phí, lệ phí", "Fee")]
+    ]
+    paid_online: NotRequired[Annotated[bool, Text("Đã thanh toán trực tuyến", "Paid online")]]
+    digitised: NotRequired[Annotated[bool, Text("Đã số hóa", "Digitised")]]
+    counter_id: NotRequired[Annotated[Counter, Text("Quầy tiếp nhận", "Counter that received it")]]
+    queue_s: NotRequired[
+        Annotated[
+            Seconds, Field(ge=0, le=604_800), Plausible(0, 28_800),
+            Text("Thời gian chờ tại quầy", "Wait at the counter"),
+        ]
+    ]
+    rating: NotRequired[Annotated[int, Field(ge=1, le=5), Text("Mức độ hài lòng, 1-5", "Satisfaction, 1 to 5")]]
 
 
 def satisfied(step: DossierStep) -> bool:
@@ -89,7 +103,7 @@ FEED = Feed(
         "dossier_id",
         opens=("received",),
         closes=("resolved", "returned"),
-        states=("received", "accepted", "supplement_requested", "assigned", "extended", "resolved", "returned"),
+        states=("received", "accepted", "supplement_requested", "assigned", "extended"),
         remembers=(*OFFICE, "domain", "channel", "original_due_at", "due_at", "paid_online", "digitised"),
         last={"apologised_at": ("apologised",)},
     ),
@@ -193,7 +207,7 @@ FEED = Feed(
             Text("Mức độ hài lòng", "Satisfaction"),
             Share(satisfied),
             over=MONTH,
-            where=RATED,
+            where=All(RATED, Has("rating")),
             by=OFFICE,
             target=Target("dossier.satisfaction"),
             basis=QD_766,

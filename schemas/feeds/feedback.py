@@ -39,20 +39,48 @@ from schemas import (
 class ReportStep(Payload):
     """One step in the life of one report; never who reported it."""
 
-    report_id: Id
-    category: NotRequired[Category]
-    urgency: NotRequired[Literal["urgent", "normal", "complex"]]
-    channel: NotRequired[Literal["app", "1022", "zalo", "counter", "commune", "satellite"]]
-    lat: NotRequired[Annotated[float, Field(ge=-90, le=90), Plausible(21.3, 22.9)]]
-    lon: NotRequired[Annotated[float, Field(ge=-180, le=180), Plausible(103.5, 105.1)]]
-    received_at: NotRequired[Time]
-    original_due_at: NotRequired[Time]
-    due_at: NotRequired[Time]
-    evidence_count: NotRequired[Annotated[int, Field(ge=0, le=1000), Plausible(0, 50)]]
-    people_evacuated: NotRequired[Annotated[int, Field(ge=0, le=1_000_000), Plausible(0, 20_000)]]
-    rating: NotRequired[Annotated[int, Field(ge=1, le=5)]]
-    repeat_of: NotRequired[Id]
-    reporter_hash: NotRequired[Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}$")]]
+    report_id: Annotated[Id, Text("Mã phản ánh", "Report id")]
+    category: NotRequired[Annotated[Category, Text("Loại phản ánh", "Category")]]
+    urgency: NotRequired[
+        Annotated[
+            Literal["urgent", "normal", "complex"],
+            Text("Khẩn, bình thường hoặc phức tạp", "Urgent, normal or complex"),
+        ]
+    ]
+    channel: NotRequired[
+        Annotated[
+            Literal["app", "1022", "zalo", "counter", "commune", "satellite"],
+            Text("Kênh tiếp nhận", "How it was sent"),
+        ]
+    ]
+    lat: NotRequired[
+        Annotated[
+            float, Field(ge=-90, le=90), Plausible(21.3, 22.9),
+            Text("Vĩ độ, làm tròn 50 m", "Latitude, within 50 m"),
+        ]
+    ]
+    lon: NotRequired[
+        Annotated[
+            float, Field(ge=-180, le=180), Plausible(103.5, 105.1),
+            Text("Kinh độ, làm tròn 50 m", "Longitude, within 50 m"),
+        ]
+    ]
+    received_at: NotRequired[Annotated[Time, Text("Thời điểm tiếp nhận", "Received at")]]
+    original_due_at: NotRequired[
+        Annotated[Time, Text("Hạn xử lý ban đầu, không đổi", "Original deadline, never changes")]
+    ]
+    due_at: NotRequired[Annotated[Time, Text("Hạn xử lý sau gia hạn", "Deadline after extensions")]]
+    evidence_count: NotRequired[
+        Annotated[int, Field(ge=0, le=1000), Plausible(0, 50), Text("Số ảnh kết quả", "Photos of the result")]
+    ]
+    people_evacuated: NotRequired[
+        Annotated[int, Field(ge=0, le=1_000_000), Plausible(0, 20_000), Text("Số người đã sơ tán", "People evacuated")]
+    ]
+    rating: NotRequired[Annotated[int, Field(ge=1, le=5), Text("Mức độ hài lòng, 1-5", "Satisfaction, 1 to 5")]]
+    repeat_of: NotRequired[Annotated[Id, Text("Lặp lại phản ánh", "Repeats this report")]]
+    reporter_hash: NotRequired[
+        Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}$"), Text("Mã băm người gửi", "Keyed hash of the sender")]
+    ]
 
 
 def satisfied(step: ReportStep) -> bool:
@@ -115,6 +143,14 @@ FEED = Feed(
     duty="feedback",
     kpis=(
         Kpi("open", Text("Phản ánh đang xử lý", "Open reports"), Count(), over=Open(), by=(*PLACE, "urgency")),
+        Kpi(
+            "unclassified",
+            Text("Phản ánh chưa phân mức khẩn", "Open reports without urgency"),
+            Count(),
+            over=Open(),
+            where=Lacks("urgency"),
+            by=PLACE,
+        ),
         Kpi(
             "overdue",
             Text("Phản ánh quá hạn gốc", "Overdue reports, original deadline"),
@@ -198,7 +234,7 @@ FEED = Feed(
             Text("Mức độ hài lòng", "Satisfaction"),
             Share(satisfied),
             over=MONTH,
-            where=RATED,
+            where=All(RATED, Has("rating")),
             by=AGENCY,
             target=Target("feedback.satisfaction"),
         ),

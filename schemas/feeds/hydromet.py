@@ -37,21 +37,52 @@ HOUR_MS = 3_600_000
 class Observation(Payload):
     """What one station read; one event may carry several instruments."""
 
-    station_id: Station
-    quality: Literal["ok", "suspect", "maintenance", "missing"]
-    rain_mm: NotRequired[Annotated[Millimetres, Field(ge=0, le=1000), Plausible(0, 60)]]
-    period_s: NotRequired[Annotated[int, Field(ge=1, le=86_400)]]
-    level_m: NotRequired[Annotated[Metres, Field(ge=-100, le=4000)]]
-    datum: NotRequired[Annotated[str, Field(max_length=32, pattern=r"^[A-Za-z0-9 ._-]+$")]]
-    trend: NotRequired[Literal["rising", "steady", "falling"]]
-    discharge_m3_s: NotRequired[Annotated[float, Field(ge=0, le=100_000), Plausible(0, 15_000)]]
-    temperature_c: NotRequired[Annotated[Celsius, Field(ge=-60, le=70), Plausible(-6, 45)]]
-    dew_point_c: NotRequired[Annotated[Celsius, Field(ge=-80, le=70)]]
-    humidity_pct: NotRequired[Annotated[float, Field(ge=0, le=200), Plausible(0, 100)]]
-    soil_moisture_pct: NotRequired[Annotated[float, Field(ge=0, le=200), Plausible(0, 100)]]
-    tilt_deg: NotRequired[Annotated[float, Field(ge=-180, le=180), Plausible(-90, 90)]]
-    siren: NotRequired[Annotated[int, Field(ge=0, le=1)]]
-    battery_v: NotRequired[Annotated[float, Field(ge=-100, le=100), Plausible(0, 30)]]
+    station_id: Annotated[Station, Text("Mã trạm", "Station")]
+    quality: Annotated[
+        Literal["ok", "suspect", "maintenance", "missing"],
+        Text("Chất lượng do trạm báo", "The instrument's own verdict"),
+    ]
+    rain_mm: NotRequired[
+        Annotated[
+            Millimetres, Field(ge=0, le=1000), Plausible(0, 60),
+            Text("Mưa trong period_s giây trước `time`", "Rain of the period_s seconds before `time`"),
+        ]
+    ]
+    period_s: NotRequired[
+        Annotated[int, Field(ge=1, le=86_400), Text("Thời đoạn đo", "Period that the reading covers")]
+    ]
+    level_m: NotRequired[
+        Annotated[
+            Metres, Field(ge=-100, le=4000),
+            Text("Mực nước trên mốc của trạm", "Level above the station's datum"),
+        ]
+    ]
+    datum: NotRequired[
+        Annotated[str, Field(max_length=32, pattern=r"^[A-Za-z0-9 ._-]+$"), Text("Mốc cao độ", "Datum of the level")]
+    ]
+    trend: NotRequired[
+        Annotated[Literal["rising", "steady", "falling"], Text("Xu thế do trạm báo", "Trend told by the station")]
+    ]
+    discharge_m3_s: NotRequired[
+        Annotated[float, Field(ge=0, le=100_000), Plausible(0, 15_000), Text("Lưu lượng", "Discharge")]
+    ]
+    temperature_c: NotRequired[
+        Annotated[Celsius, Field(ge=-60, le=70), Plausible(-6, 45), Text("Nhiệt độ không khí", "Air temperature")]
+    ]
+    dew_point_c: NotRequired[Annotated[Celsius, Field(ge=-80, le=70), Text("Điểm sương", "Dew point")]]
+    humidity_pct: NotRequired[
+        Annotated[float, Field(ge=0, le=200), Plausible(0, 100), Text("Độ ẩm không khí", "Relative humidity")]
+    ]
+    soil_moisture_pct: NotRequired[
+        Annotated[float, Field(ge=0, le=200), Plausible(0, 100), Text("Độ ẩm đất", "Soil moisture")]
+    ]
+    tilt_deg: NotRequired[Annotated[float, Field(ge=-180, le=180), Plausible(-90, 90), Text("Độ nghiêng", "Tilt")]]
+    siren: NotRequired[
+        Annotated[int, Field(ge=0, le=1), Text("Còi cảnh báo: 1 là đang kêu", "Siren: 1 while it sounds")]
+    ]
+    battery_v: NotRequired[
+        Annotated[float, Field(ge=-100, le=100), Plausible(0, 30), Text("Điện áp ắc quy", "Battery")]
+    ]
 
 
 class Rise(Aggregate):
@@ -70,7 +101,10 @@ class Rise(Aggregate):
         self.merge(state, [at, *values, at, *values])
 
     def merge(self, into: State, other: State) -> None:
-        into[:] = [*min(into[:2] or other[:2], other[:2]), *max(into[2:], other[2:])]
+        if into and other:
+            into[:] = [*min(into[:2], other[:2]), *max(into[2:], other[2:])]
+        else:
+            into[:] = into or other
 
     def read(self, state: State) -> tuple[float, ...]:
         if not state or state[2] == state[0]:
@@ -191,6 +225,7 @@ FEED = Feed(
             Mean("temperature_c"),
             over=TWENTY_FOUR_HOURS,
             by=STATION,
+            unit="celsius",
         ),
         Kpi(
             "siren_active",

@@ -1,0 +1,53 @@
+"""What both programs on stock Faust share: the app, the count to which they run, and what they say in the end.
+
+A contestant reads a number of events, flushes what it still owes the broker, prints one line of JSON and leaves.
+"""
+
+import json
+import os
+import sys
+import time
+import uuid
+from typing import Any
+
+import faust
+
+BROKER = os.environ.get("BENCH_BROKER", "127.0.0.1:9092")
+EVENTS = int(os.environ.get("BENCH_EVENTS", "0"))
+FOLDER = os.environ.get("BENCH_FOLDER", ".")
+PREFIX = os.environ.get("BENCH_PREFIX", "bench.prefix.")
+PARTITIONS = int(os.environ.get("BENCH_PARTITIONS", "6"))
+
+
+def app(name: str) -> Any:
+    """A stock app in a group of its own, with the snapshot's second as commit interval."""
+    return faust.App(f"{name}-{uuid.uuid4().hex[:8]}", broker=f"kafka://{BROKER}", store="memory://", datadir=FOLDER,
+                     topic_partitions=PARTITIONS, topic_replication_factor=1, broker_commit_interval=1.0,
+                     consumer_auto_offset_reset="earliest", web_enabled=False)
+
+
+class Race:
+    """CPU of the whole process and wall time, from the first event to the last."""
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.cpu = self.wall = 0.0
+
+    def counted(self) -> bool:
+        """One more event; whether it is the last."""
+        if self.events == 0:
+            self.cpu, self.wall = time.process_time(), time.monotonic()
+        self.events += 1
+        return self.events == EVENTS
+
+    def finish(self, **more: object) -> None:
+        """Says the result and ends the process."""
+        cpu, wall = time.process_time() - self.cpu, time.monotonic() - self.wall
+        print(json.dumps({"events": self.events, "cpu": cpu, "wall": wall, **more}), file=sys.__stdout__, flush=True)
+        os._exit(0)
+
+
+def start(program: Any) -> None:
+    """Runs the worker as its own command line would."""
+    sys.argv = [sys.argv[0], "worker", "-l", "error", "--without-web"]
+    program.main()

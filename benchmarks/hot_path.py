@@ -1,0 +1,124 @@
+"""Where the microseconds of the engine go, feed by feed: one process, no broker, the events of benchmarks/events.py.
+
+    python -m benchmarks.hot_path [EVENTS] [profile]     with `profile`, the functions that cost most, too
+"""
+
+import cProfile
+import gc
+import pstats
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+from benchmarks import events
+from schemas.catalogue import load_feeds
+from schemas.decode import Event
+from schemas.reference import load_reference
+from streams.engine import memory as memories
+from streams.engine import panes, snapshot
+from streams.engine.batch import Batch
+from streams.engine.fold import fold
+from streams.engine.plan import NO_UNIT, Plan
+from streams.engine.readings import readings
+from streams.engine.state import State
+
+ROOT = Path(__file__).parents[1]
+BATCH = 500
+ROUNDS = 5
+
+
+def batches(plan: Plan, records: list[events.Record]) -> list[Batch]:
+    """The records as the transport hands them over, stamped a millisecond apart."""
+    stamp = events.BEGINNING + 10**9
+    found = []
+    for first in range(0, len(records), BATCH):
+        part = records[first:first + BATCH]
+        offsets = list(range(first, first + len(part)))
+        found.append(Batch(plan.feed.topic, 0, first, first + len(part), offsets, [stamp + place for place in offsets],
+                           [each.key for each in part], [each.value for each in part]))
+    return found
+
+
+def best(call: Callable[[], object], number: int) -> float:
+    """CPU microseconds an event, the best of a few rounds: the least disturbed one."""
+    found = []
+    for _ in range(ROUNDS):
+        gc.collect()
+        started = process_time()
+        call()
+        found.append((process_time() - started) / number * 1e6)
+    return min(found)
+
+
+def folded(plan: Plan, work: Iterable[Batch]) -> State:
+    """A fresh state with everything folded in."""
+    state = State(plan.feed.topic, 0)
+    for batch in work:
+        fold(plan, state, batch)
+    return state
+
+
+def parts(plan: Plan, records: list[events.Record]) -> dict[str, float]:
+    """Microseconds an event of each part, measured alone, and of all together."""
+    values = [each.value for each in records]
+    work, number = batches(plan, records), len(records)
+    decoded = [event for event in map(plan.decoder.decode, values) if isinstance(event, Event)]
+    assert len(decoded) == number
+    validate = plan.decoder._validate  # noqa: SLF001  # the part of decode that is pydantic's
+    state = folded(plan, work)
+
+    def ids() -> None:
+        fresh = State(plan.feed.topic, 0).duplicates
+        for place, (event, value) in enumerate(zip(decoded, values, strict=True)):
+            fresh.ask(f"{event.provenance}\0{event.source}\0{event.id}", value, place)
+
+    def remember() -> None:
+        kept: dict[str, Any] = defaultdict(memories.Memory)
+        for event in decoded:
+            memories.remember(plan, kept[event.row[plan.key]], event)
+
+    lane = state.lanes["real"]
+
+    def window() -> None:
+        for event in decoded:
+            known = lane.entities[event.row[plan.key]].values
+            row = {**NO_UNIT, **known, **event.row}
+            moment = event.time - event.row.get(plan.covers, 0) * 1000
+            panes.add(lane, panes.shares(plan, event.action, row, event.row, moment), moment, event.time)
+
+    found = {"pydantic": best(lambda: [validate(value) for value in values], number),
+             "decode": best(lambda: [plan.decoder.decode(value) for value in values], number),
+             "ids": best(ids, number), "memory": best(remember, number), "panes": best(window, number)}
+    found["fold"] = best(lambda: folded(plan, work), number)
+    found["rest"] = found["fold"] - found["decode"] - found["ids"] - found["memory"] - found["panes"]
+    state = folded(plan, work)
+    found["readings_ms"] = best(lambda: list(readings(plan, state)), 1) / 1000
+    found["snapshot_ms"] = best(lambda: snapshot.dump(plan, state), 1) / 1000
+    found["snapshot_kb"] = len(snapshot.dump(plan, state)) / 1000
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Prints a table, and with `profile` what cProfile says of fold."""
+    number = int(next((word for word in arguments if word.isdigit()), "60000"))
+    reference, feeds = load_reference(ROOT / "reference"), {feed.name: feed for feed in load_feeds()}
+    by_feed: dict[str, list[events.Record]] = defaultdict(list)
+    for record in islice(events.records(reference, feeds), number):
+        by_feed[record.feed].append(record)
+    for name, records in sorted(by_feed.items()):
+        plan = Plan(feeds[name], reference)
+        cells = "  ".join(f"{part} {value:.2f}" for part, value in parts(plan, records).items())
+        print(f"{name:9} {len(records):6} events  {cells}", flush=True)
+        if "profile" in arguments:
+            profiler, work = cProfile.Profile(), batches(plan, records)
+            profiler.runcall(folded, plan, work)
+            pstats.Stats(profiler).sort_stats("tottime").print_stats(22)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

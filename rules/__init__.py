@@ -1,0 +1,1 @@
+"""What Prometheus computes and judges, rendered from the declarations."""

@@ -1,0 +1,105 @@
+"""Working time, counted day by day from the rows of office_hours.csv and calendars/<year>.csv."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from schemas.reference import Reference
+from streams.recount.moments import DAY, local_day, midnight
+
+
+class Hours(NamedTuple):
+    """One span of office hours: ISO weekday, milliseconds after midnight, and the moments of its validity."""
+
+    weekday: int
+    opens: int
+    closes: int
+    since: int
+    until: int
+
+
+@dataclass(frozen=True)
+class WorkTime:
+    """Office hours less holidays, plus swapped working days, which have the hours of a Monday."""
+
+    years: frozenset[int]
+    holidays: frozenset[date]
+    working_days: frozenset[date]
+    hours: tuple[Hours, ...]
+    _spans: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+
+    def between(self, since: int, until: int) -> int | None:
+        """Working milliseconds from one moment to another, negative backwards; None in a year that is not loaded."""
+        if until < since:
+            forward = self.between(until, since)
+            return None if forward is None else -forward
+        if not self._loaded(since, until):
+            return None
+        spans = self._from(since)
+        total = 0
+        for start, end in spans:
+            if start >= until:
+                break
+            total += max(0, min(end, until) - max(start, since))
+        return total
+
+    def add(self, since: int, length: int) -> int | None:
+        """The earliest moment by which so much working time has passed; None in a year that is not loaded."""
+        if not self._loaded(since, since):
+            return None
+        if length == 0:
+            return since
+        for start, end in self._from(since):
+            if end <= since:
+                continue
+            begin = max(start, since)
+            if length <= end - begin:
+                return begin + length
+            length -= end - begin
+        return None
+
+    def _loaded(self, since: int, until: int) -> bool:
+        try:
+            years = range(local_day(since).year, local_day(until).year + 1)
+        except OverflowError:
+            return False
+        return all(year in self.years for year in years)
+
+    def _from(self, since: int) -> Iterator[tuple[int, int]]:
+        """The spans of the day of a moment and of every day after it, to the end of the years loaded."""
+        day = local_day(since)
+        while day.year in self.years:
+            yield from self._of(day)
+            day += timedelta(days=1)
+
+    def _of(self, day: date) -> list[tuple[int, int]]:
+        number = day.toordinal()
+        if number not in self._spans:
+            start = midnight(day)
+            weekday = 1 if day in self.working_days else day.isoweekday()
+            self._spans[number] = [] if day in self.holidays else sorted(
+                (start + span.opens, start + span.closes) for span in self.hours
+                if span.weekday == weekday and span.since <= start < span.until)
+        return self._spans[number]
+
+
+def load_worktime(reference: Reference, folders: Iterable[Path]) -> WorkTime:
+    """Working time by the office hours of the reference data and the calendars in these folders."""
+    years: set[int] = set()
+    days: dict[str, set[date]] = {"holiday": set(), "working": set()}
+    for path in sorted(path for folder in folders for path in (folder / "calendars").glob("*.csv")):
+        years.add(int(path.stem))
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file):
+                days[row["kind"].strip()].add(date.fromisoformat(row["date"].strip()))
+    hours = tuple(Hours(row.weekday, _clock(row.opens), _clock(row.closes), row.valid_from, row.valid_to)
+                  for row in reference.office_hours.rows)
+    return WorkTime(frozenset(years), frozenset(days["holiday"]), frozenset(days["working"]), hours)
+
+
+def _clock(text: str) -> int:
+    hours, minutes = text.split(":")
+    return min((int(hours) * 60 + int(minutes)) * 60_000, DAY)

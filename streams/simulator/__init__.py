@@ -1,0 +1,1 @@
+"""Events that are not real: recordings played again, and scenarios of our own."""

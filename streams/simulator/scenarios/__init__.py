@@ -1,0 +1,1 @@
+"""Days that never were, one module a scenario."""

@@ -1,0 +1,1 @@
+"""The worker: Kafka records in, exact numbers out."""

@@ -1,0 +1,142 @@
+"""A transport, a producer and a clock that do what a test says."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from streams.engine.plan import Plan
+from streams.settings import Settings
+from streams.telemetry import Telemetry, Vitals
+from streams.transport.state_reader import StateRecord
+from streams.transport.watchdog import Counters
+from streams.worker.board import Board
+from streams.worker.durability import Clock, Keeper
+from streams.worker.owned import Candidates, choose
+from tests.worker import probe
+
+TOPIC = "ioc.feedback.v1"
+PLACE = (TOPIC, 0)
+
+
+class Consumer:
+    """The transport, as the keeper sees it."""
+
+    def __init__(self) -> None:
+        self.generation = 1
+        self.counters = Counters()
+        self.ends: dict[tuple[str, int], int] = {}
+        self.start = 0
+        self.sought: list[tuple[tuple[str, int], int]] = []
+        self.behind = False
+
+    def caught_up(self, partition: tuple[str, int], next_offset: int) -> bool:
+        return not self.behind
+
+    async def reseek(self, partition: tuple[str, int], offset: int) -> int:
+        self.sought.append((partition, offset))
+        return max(offset, self.start)
+
+    async def latest(self, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        return {partition: self.ends.get(partition, 1000) for partition in partitions}
+
+    async def committed(self, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int | None]:
+        return dict.fromkeys(partitions)
+
+
+class Producer:
+    """Keeps what was sent; confirms at once, or when told, or refuses."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.sent: list[tuple[str, bytes | None, bytes | None, int, Any]] = []
+        self.waiting: list[asyncio.Future[None]] = []
+        self.waits = False
+        self.refuse: Callable[[bytes | None], Exception | None] = lambda value: None
+
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, partition: int,
+                   headers: Any = None) -> asyncio.Future[None]:
+        self.sent.append((topic, key, value, partition, headers))
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        error = self.refuse(value)
+        if error is not None:
+            future.set_exception(error)
+        elif self.waits:
+            self.waiting.append(future)
+        else:
+            self.confirm(future)
+        return future
+
+    def confirm(self, future: asyncio.Future[None]) -> None:
+        self.log.append("confirm")
+        future.set_result(None)
+
+
+class Event:
+    """A batch on its way, as Faust gives it."""
+
+    def __init__(self, log: list[str], value: Any = None) -> None:
+        self.log = log
+        self.value = value
+        self.acked = False
+
+    def ack(self) -> bool:
+        self.log.append("ack")
+        self.acked = True
+        return True
+
+
+class LoggingBoard(Board):
+    """Tells when something is shown."""
+
+    def __init__(self, log: list[str]) -> None:
+        super().__init__()
+        self.log = log
+
+    def show(self, partitions: Mapping[Any, Any]) -> None:
+        self.log.append("show")
+        super().show(partitions)
+
+
+class Bench:
+    """A keeper with everything around it faked."""
+
+    def __init__(self, plan: Plan, **settings: Any) -> None:
+        self.log: list[str] = []
+        self.now = 1000.0
+        self.identities = {TOPIC: "id-1"}
+        self.records: list[StateRecord] = []
+        self.consumer, self.producer = Consumer(), Producer(self.log)
+        self.board = LoggingBoard(self.log)
+        self.vitals = Vitals(started=self.now, beat=self.now)
+        self.telemetry = Telemetry({"feedback": [probe.SOURCE]}, {"feedback": []}, self.vitals, build={"version": "0"})
+        self.keeper = Keeper({TOPIC: plan}, Settings(**settings), self.board, self.telemetry,
+                             consumer=lambda: self.consumer, send=self.producer.send,
+                             clock=Clock(lambda: self.now, lambda: self.now + 1_767_600_000), read=self.read,
+                             identify=lambda topics: self.identities)
+
+    async def read(self, partitions: Iterable[int]) -> dict[int, dict[bytes, Candidates]]:
+        found: dict[int, dict[bytes, Candidates]] = {partition: {} for partition in partitions}
+        for record in self.records:
+            kept = choose(found[record.partition].get(record.key), record)
+            if kept is None:
+                found[record.partition].pop(record.key, None)
+            else:
+                found[record.partition][record.key] = kept
+        return found
+
+    async def start(self, *, log_start: int = 0) -> None:
+        """Recovers and begins, as the transport does."""
+        positions = await self.keeper.recover([PLACE])
+        self.keeper.begin({PLACE: max(positions.get(PLACE, log_start), log_start)})
+        self.log.clear()
+
+    def snapshots(self) -> list[bytes]:
+        return [value for topic, _, value, _, _ in self.producer.sent if topic == "ioc.state.v1" and value is not None]
+
+    def keep(self, value: bytes | None) -> None:
+        """A record on the state topic."""
+        self.records.append(StateRecord(0, len(self.records), f"{TOPIC}/0".encode(), value))
+
+    def shown(self, name: str) -> list[float]:
+        return [reading.value for shown in self.board.partitions.values() for reading in shown.readings
+                if reading.name == name]
