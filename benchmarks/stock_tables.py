@@ -148,24 +148,15 @@ def windows(name: str, size: timedelta, step: timedelta | None, field: Any, defa
     return wrapped.relative_to_field(field)
 
 
-class Seconds:
-    """The event's time as a window wants it."""
-
-    @staticmethod
-    def getattr(event: Any) -> float:
-        """Seconds since the epoch."""
-        moment: datetime = event.time
-        return moment.timestamp()
-
-
 class Sums:
     """Sums over one kind of window, by key."""
 
-    def __init__(self, name: str, measures: tuple[str, ...], size: timedelta, step: timedelta | None = None) -> None:
+    def __init__(self, name: str, time: Any, measures: tuple[str, ...], size: timedelta,
+                 step: timedelta | None = None) -> None:
         self.measures = measures
-        self.packed = windows(name, size, step, Seconds, list) if IS_PACKED else None
+        self.packed = windows(name, size, step, time, list) if IS_PACKED else None
         self.single = {} if IS_PACKED else {
-            measure: windows(f"{name}-{measure}", size, step, Seconds) for measure in measures}
+            measure: windows(f"{name}-{measure}", size, step, time) for measure in measures}
 
     def add(self, key: str, values: Mapping[str, float]) -> None:
         """Adds the measures an event has."""
@@ -187,20 +178,20 @@ WAITS = (60, 300, 600, 900, 1800, 3600, 7200)
 counted = table("counted")
 dossiers = table("dossiers", dict)
 dossiers_open = table("dossiers-open")
-dossier_days = Sums("dossier-days", ("received", "online", "resolved", "on_time", "on_time_extended", "paid_online",
+dossier_days = Sums("dossier-days", Dossier.time, ("received", "online", "resolved", "on_time", "on_time_extended", "paid_online",
                                      "digitised", "rated", "satisfied"), DAY)
-resolution = Sums("resolution", ("le_1", "le_2", "le_3", "le_5", "le_10", "le_15", "sum", "count"), DAY)
-queue = Sums("queue", ("count", "sum"), HOUR, timedelta(minutes=10))
+resolution = Sums("resolution", Dossier.time, ("le_1", "le_2", "le_3", "le_5", "le_10", "le_15", "sum", "count"), DAY)
+queue = Sums("queue", Dossier.time, ("count", "sum"), HOUR, timedelta(minutes=10))
 reports = table("reports", dict)
 reports_open = table("reports-open")
-report_days = Sums("report-days", ("response_s", "responses", "resolved", "on_time", "with_evidence", "rated", "satisfied"),
+report_days = Sums("report-days", Feedback.time, ("response_s", "responses", "resolved", "on_time", "with_evidence", "rated", "satisfied"),
                    DAY)
-rain = Sums("rain", ("rain_mm",), HOUR, timedelta(minutes=10))
-warmth = Sums("temperature", ("sum", "count"), DAY)
+rain = Sums("rain", Hydromet.time, ("rain_mm",), HOUR, timedelta(minutes=10))
+warmth = Sums("temperature", Hydromet.time, ("sum", "count"), DAY)
 levels = table("levels", float)
-calls = Sums("calls", ("calls", *ERRORS, "up"), timedelta(minutes=5), timedelta(minutes=1))
-slowest = windows("slowest", timedelta(minutes=5), timedelta(minutes=1), Seconds)
-sign_ins = Sums("sign-ins", ("calls", "success", "failures_password"), timedelta(minutes=5), timedelta(minutes=1))
+calls = Sums("calls", Exchange.time, ("calls", *ERRORS, "up"), timedelta(minutes=5), timedelta(minutes=1))
+slowest = windows("slowest", timedelta(minutes=5), timedelta(minutes=1), Exchange.time)
+sign_ins = Sums("sign-ins", Exchange.time, ("calls", "success", "failures_password"), timedelta(minutes=5), timedelta(minutes=1))
 latest = table("latest", dict)
 
 

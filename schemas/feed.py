@@ -182,10 +182,10 @@ class Feed:
         yield from self._entity_faults()
         if self.covers is not None and self.covers not in self.hints:
             yield f": covers {self.covers!r}, which is no field of {self.payload.__name__}"
-        if len({(self.metric(kpi), *sorted(kpi.labels.items())) for kpi in self.kpis}) < len(self.kpis):
-            yield " has two KPIs of one name and the same labels"
         for kpi in self.kpis:
             yield from (f", KPI {kpi.name!r}: {fault}" for fault in self._kpi_faults(kpi))
+        if len({(self.metric(kpi), *sorted(kpi.labels.items())) for kpi in self.kpis}) < len(self.kpis):
+            yield " has two KPIs of one name and the same labels"
         yield from self._example_faults()
 
     def _entity_faults(self) -> Iterator[str]:
@@ -346,8 +346,8 @@ class Feed:
             return ()
         remembered = {*self.entity.remembers, *self.told}
         parts = [name for measure in kpi.aggregate.measures for name in self.measured(measure)]
-        parts += conditions.fields(kpi.where)
-        return tuple(dict.fromkeys(name for name in parts if name in remembered))
+        told = [name for name in parts if name in remembered]
+        return tuple(dict.fromkeys(told or [name for name in conditions.fields(kpi.where) if name in remembered]))
 
     def metric(self, kpi: Kpi) -> str:
         """Name of the exposed metric, e.g. ioc_hydromet_rain_millimeters."""

@@ -179,8 +179,10 @@ def _families(families: Iterable[readings.Family]) -> str:
 
 def _names(feed: Feed) -> str:
     exposed = _families(readings.families(feed))
-    recorded = table(("recorded", "labels"), ((f"`{name}`", ", ".join((*labels, "provenance")))
-                                              for name, labels in recorded_labels(feed).items()))
+    recorded = table(
+        ("recorded", "labels"),
+        ((f"`{name}`", ", ".join((*labels, "provenance"))) for name, labels in recorded_labels(feed).items()),
+    )
     return f"{exposed}\n{recorded}"
 
 
@@ -194,8 +196,9 @@ def recorded_labels(feed: Feed) -> dict[str, tuple[str, ...]]:
 
 
 def _process() -> list[tuple[str, str, str, str]]:
-    partition = PartitionVitals(feed="feed", next_offset=0, moved=0, progress=0, log_end=0, committed=0, confirmed=0,
-                                snapshot_bytes=0)
+    partition = PartitionVitals(
+        feed="feed", next_offset=0, moved=0, progress=0, log_end=0, committed=0, confirmed=0, snapshot_bytes=0
+    )
     vitals = Vitals(started=0, beat=0, recovery_seconds=0, partitions={("topic", 0): partition})
     registry = Telemetry({"feed": ()}, {"feed": ("flag",)}, vitals, build={"version": ""}).registry
     return sorted(_family(family) for family in registry.collect())
@@ -235,6 +238,10 @@ SIGNS = (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"), ("min_length", 
 def _allowed(kind: Any, limits: Iterable[Any]) -> str:
     if get_args(kind):
         return " | ".join(f"`{value}`" for value in get_args(kind))
-    found = [f"{sign} {getattr(limit, name)}" for limit in limits for name, sign in SIGNS
-             if getattr(limit, name, None) is not None]
+    found = [
+        f"{sign} {getattr(limit, name)}"
+        for limit in limits
+        for name, sign in SIGNS
+        if getattr(limit, name, None) is not None
+    ]
     return ", ".join([getattr(kind, "__name__", str(kind)), *found])

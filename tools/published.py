@@ -13,8 +13,17 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 UNITS = {
-    "_m3_s": "m3/s", "_mm": "mm", "_ms": "ms", "_m": "m", "_s": "s", "_c": "Cel", "_pct": "%", "_deg": "deg", "_v": "V",
-    "_vnd": "VND", "_ratio": "1",
+    "_m3_s": "m3/s",
+    "_mm": "mm",
+    "_ms": "ms",
+    "_m": "m",
+    "_s": "s",
+    "_c": "Cel",
+    "_pct": "%",
+    "_deg": "deg",
+    "_v": "V",
+    "_vnd": "VND",
+    "_ratio": "1",
 }
 """The unit of a field is the end of its name; longer ends stand before those they contain."""
 

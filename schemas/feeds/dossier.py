@@ -64,7 +64,9 @@ class DossierStep(Payload):
     counter_id: NotRequired[Annotated[Counter, Text("Quầy tiếp nhận", "Counter that received it")]]
     queue_s: NotRequired[
         Annotated[
-            Seconds, Field(ge=0, le=604_800), Plausible(0, 28_800),
+            Seconds,
+            Field(ge=0, le=604_800),
+            Plausible(0, 28_800),
             Text("Thời gian chờ tại quầy", "Wait at the counter"),
         ]
     ]

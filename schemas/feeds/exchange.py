@@ -47,7 +47,8 @@ class Summary(Payload):
     window_start: NotRequired[Annotated[Time, Text("Bắt đầu khoảng thời gian", "Beginning of the window")]]
     window_s: NotRequired[
         Annotated[
-            int, Field(ge=1, le=86_400),
+            int,
+            Field(ge=1, le=86_400),
             Text("Độ dài khoảng thời gian, kết thúc ở `time`", "Length of the window, which ends at `time`"),
         ]
     ]

@@ -55,13 +55,17 @@ class ReportStep(Payload):
     ]
     lat: NotRequired[
         Annotated[
-            float, Field(ge=-90, le=90), Plausible(21.3, 22.9),
+            float,
+            Field(ge=-90, le=90),
+            Plausible(21.3, 22.9),
             Text("Vĩ độ, làm tròn 50 m", "Latitude, within 50 m"),
         ]
     ]
     lon: NotRequired[
         Annotated[
-            float, Field(ge=-180, le=180), Plausible(103.5, 105.1),
+            float,
+            Field(ge=-180, le=180),
+            Plausible(103.5, 105.1),
             Text("Kinh độ, làm tròn 50 m", "Longitude, within 50 m"),
         ]
     ]

@@ -44,7 +44,9 @@ class Observation(Payload):
     ]
     rain_mm: NotRequired[
         Annotated[
-            Millimetres, Field(ge=0, le=1000), Plausible(0, 60),
+            Millimetres,
+            Field(ge=0, le=1000),
+            Plausible(0, 60),
             Text("Mưa trong period_s giây trước `time`", "Rain of the period_s seconds before `time`"),
         ]
     ]
@@ -53,7 +55,8 @@ class Observation(Payload):
     ]
     level_m: NotRequired[
         Annotated[
-            Metres, Field(ge=-100, le=4000),
+            Metres,
+            Field(ge=-100, le=4000),
             Text("Mực nước trên mốc của trạm", "Level above the station's datum"),
         ]
     ]

@@ -24,7 +24,7 @@ def remember(plan: Plan, memory: Memory, event: Event) -> tuple[bool, tuple[str,
     news = _fields(plan, memory, event)
     for name, earliest in plan.life[event.action]:
         before = memory.values.get(name)
-        if before is None or (event.time < before if earliest else event.time >= before):
+        if before is None or (event.time < before if earliest else event.time > before):
             memory.values[name] = event.time
             memory.times[name] = event.time
             news = True

@@ -109,7 +109,11 @@ class Plan:
         self.fingerprints = tuple(fingerprint(entry.kpi) for entry in self.windowed)
         self.case = feed.entity if isinstance(feed.entity, Case) else None
         self.remembers = feed.entity.remembers if feed.entity else ()
-        self.proofs = tuple(dict.fromkeys((kpi.name, feed.proof(kpi)) for kpi in feed.kpis if feed.by_entity(kpi)))
+        self.proofs = tuple(
+            dict.fromkeys(
+                (kpi.name, tuple(kpi.labels.items()), feed.proof(kpi)) for kpi in feed.kpis if feed.by_entity(kpi)
+            )
+        )
         self.told = frozenset(feed.told)
         self.kept_ms = int(self.case.kept.total_seconds() * 1000) if self.case else 0
         self.checks = feed.checks

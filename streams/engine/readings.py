@@ -176,11 +176,11 @@ def _buckets(name: str, per: int, histogram: Histogram, state: list[int], labels
 def _known(plan: Plan, lane: Lane, present: int, where: Labels) -> Iterator[Reading]:
     """Known or unknown, and as of when, of every entity that ever carried what a KPI measures."""
     label = names.label(plan.key)
-    for name, proof in plan.proofs:
+    for name, constant, proof in plan.proofs:
         for entity, memory in lane.entities.items():
             moment = standing.as_of(plan, proof, memory)
             if moment is not None:
-                labels = ((label, entity), *where)
+                labels = ((label, entity), *constant, *where)
                 yield Reading(names.metric(plan.feed.name, name, "known"), labels, int(plan.known(moment, present)))
                 yield Reading(names.metric(plan.feed.name, name, "as_of_timestamp_seconds"), labels, moment / 1000)
 

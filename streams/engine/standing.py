@@ -112,7 +112,7 @@ def as_of(plan: Plan, proof: tuple[str, ...], memory: Memory) -> int | None:
 
 
 def _known(plan: Plan, entry: Standing, memory: Memory, present: int) -> bool:
-    moment = as_of(plan, entry.proof, memory) if entry.proof else memory.seen
+    moment = as_of(plan, entry.proof, memory)
     return moment is not None and plan.known(moment, present)
 
 
@@ -123,7 +123,7 @@ def next_turn(plan: Plan, memory: Memory, row: Row, present: int) -> int:
         moments.append(memory.seen + plan.kept_ms + 1)
     for entry in plan.standing:
         if plan.case is None:
-            since = as_of(plan, entry.proof, memory) if entry.proof else memory.seen
+            since = as_of(plan, entry.proof, memory)
             if since is not None:
                 moments.append(plan.unknown_from(since))
         for condition in entry.clocks:

@@ -6,13 +6,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import schemas
 from schemas.catalogue import load_feeds
-from schemas.errors import DeclarationError
+from schemas.errors import DeclarationError, IocError
 from schemas.feed import Feed
 from schemas.reference import Reference, load_reference
 from streams.recount.judge import Difference, Place, Shown, compare, compare_dead, shown_partitions
@@ -75,7 +75,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(settings: Settings, args: argparse.Namespace) -> int:
-    """Judge the stack; the exit code."""
+    """Judge the stack; the exit code. What cannot be read is not judged: 1 always means a difference."""
+    try:
+        return _run(settings, args)
+    except IocError as error:
+        sys.stderr.write(f"ioc: {error}\n")
+        return NOT_JUDGED
+
+
+def _run(settings: Settings, args: argparse.Namespace) -> int:
     pages, unreachable = read_pages(list_workers(args.targets or settings.targets))
     house = load_house(settings)
     logs = Logs(args.brokers or settings.brokers)
@@ -207,6 +215,6 @@ def as_text(verdicts: Sequence[Verdict], unreachable: Sequence[str], code: int) 
 
 def as_json(verdicts: Sequence[Verdict], unreachable: Sequence[str], code: int) -> str:
     """The same as one JSON object."""
-    feeds = [{**asdict(verdict), "differences": [one._asdict() for one in verdict.differences],
+    feeds = [{**vars(verdict), "differences": [one._asdict() for one in verdict.differences],
               "code": verdict.code} for verdict in verdicts]
     return json.dumps({"code": code, "feeds": feeds, "unreachable": list(unreachable)}, ensure_ascii=False) + "\n"

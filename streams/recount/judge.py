@@ -189,11 +189,11 @@ def _letter(letter: Record, headers: Mapping[str, str], origin: tuple[str, int, 
 
 
 def _is_whole(letter: Record, headers: Mapping[str, str], dead: Dead) -> bool:
-    """Whether the bytes are those of the record; of one that is too large its digest and length suffice."""
+    """Whether the bytes are those of the record; of one too large for its topic digest and length suffice."""
     value = dead.value
     if TOMBSTONE in headers or value is None:
         return value is None and not letter.value
-    if DIGEST in headers and "too_large" in dead.reasons:
+    if DIGEST in headers:
         return headers[DIGEST] == hashlib.sha256(value).hexdigest() and headers.get(LENGTH) == str(len(value))
     return letter.value == value
 

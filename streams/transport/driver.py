@@ -75,6 +75,12 @@ class BatchThread(watchdog.WatchedThread):
 
     drain: Drain
 
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        """Faust reads uncommitted records; those of an aborted transaction never happened."""
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"
+        return consumer
+
     async def _fetch_records(self, consumer: Any, active_partitions: set[TP] | None,
                              timeout: float | None = None,  # noqa: ASYNC109  # Faust passes it
                              max_records: int | None = None) -> dict[Any, list[Batch]]:

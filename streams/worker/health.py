@@ -13,6 +13,8 @@ COORDINATOR_SECONDS = 60.0
 CONFIRM_SECONDS = 10.0
 READY_LAG = 50_000
 CHECK_SECONDS = 1.0
+CHECKS = 5
+"""Bad ones in a row that end the process: one that slept as a whole must get to answer first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def _older(since: float | None, now: float, seconds: float) -> bool:
 
 
 class Guard(threading.Thread):
-    """Asks the loop for a sign of life every second, and ends a process that is not alive.
+    """Asks the loop for a sign of life every second, and ends a process that stays without one.
 
     `ping(sent)` makes the loop note the moment; `end(reasons)` must not return.
     """
@@ -93,13 +95,15 @@ class Guard(threading.Thread):
 
     def run(self) -> None:
         """Watches until stopped."""
+        bad = 0
         while not self.stopping.wait(CHECK_SECONDS):
             try:
                 self.ping(self.clock())
             except RuntimeError:  # the loop is closed: the process ends by itself
                 return
             verdict = live(self.vitals, self.clock())
-            if not verdict.good:
+            bad = 0 if verdict.good else bad + 1
+            if bad >= CHECKS:
                 self.end(verdict.reasons)
 
 

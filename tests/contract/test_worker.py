@@ -150,3 +150,21 @@ def test_a_broker_that_dies_makes_the_worker_unready_and_costs_nothing(own_broke
     scene.publish(100)
     scene.worker()
     scene.exact(60)
+
+
+def test_a_worker_that_slept_longer_than_its_session_doubles_and_loses_nothing(scene: Scene) -> None:
+    scene.worker()
+    scene.ready()
+    sleeper = scene.worker()
+    scene.ready()
+    until(lambda: scene.shown("ioc_partition_owner") == {"": 2}, 40, lambda: str(scene.shown("ioc_partition_owner")))
+    scene.publish(300)
+    sleeper.send_signal(signal.SIGSTOP)
+    awake = scene.ports.pop()  # nobody can be asked who sleeps
+    scene.publish(300)
+    scene.exact(60)
+    sleeper.send_signal(signal.SIGCONT)
+    scene.ports.append(awake)
+    scene.publish(300)
+    scene.exact(60)
+    assert sleeper.poll() is None

@@ -70,7 +70,9 @@ def folded(feed: Feed) -> tuple[Plan, State]:
     plan = Plan(feed, reference(feed.name))
     state = State(feed.topic, 0)
     body = example(feed)
-    batch = Batch(feed.topic, 0, 0, 1, [0], [millis(body["time"]) + 1000], [body["data"][feed.key].encode()], [value(body)])
+    batch = Batch(
+        feed.topic, 0, 0, 1, [0], [millis(body["time"]) + 1000], [body["data"][feed.key].encode()], [value(body)]
+    )
     assert dict(fold(plan, state, batch).fates) == {(body["source"], Fate.ACCEPTED): 1}
     return plan, state
 
@@ -136,7 +138,7 @@ def _validator(feed: Feed) -> Draft202012Validator:
 
 @every_feed
 def test_the_published_schema_names_topic_key_and_every_field(feed: Feed) -> None:
-    published = _validator(feed).schema
+    published: Any = _validator(feed).schema
 
     assert published["x-kafka-topic"] == feed.topic
     assert published["x-kafka-key"] == feed.key
@@ -157,7 +159,11 @@ def test_every_kpi_is_documented_in_both_languages(feed: Feed, kpi: Kpi) -> None
     page = (ROOT / "docs" / "feeds" / f"{_stem(feed)}.md").read_text(encoding="utf-8")
     metrics = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
 
-    row = [line for line in page.splitlines() if line.startswith(f"| `{feed.metric(kpi)}` | {kpi.title.vi} | {kpi.title.en} |")]
+    row = [
+        line
+        for line in page.splitlines()
+        if line.startswith(f"| `{feed.metric(kpi)}` | {kpi.title.vi} | {kpi.title.en} |")
+    ]
     assert len(row) == 1
     assert f"`{feed.metric(kpi)}" in metrics
 
@@ -174,7 +180,7 @@ def test_the_rules_read_only_names_that_are_shown(feed: Feed) -> None:
 def _names(expression: str) -> set[str]:
     """The metric names in an expression: words with our prefix."""
     plain = expression
-    for sign in "(){},=~\"|":
+    for sign in '(){},=~"|':
         plain = plain.replace(sign, " ")
     return {word for word in plain.split() if word.startswith(("ioc_", "ioc:"))}
 

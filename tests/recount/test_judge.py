@@ -487,3 +487,10 @@ def test_a_next_offset_beyond_the_log_is_reported(monkeypatch: pytest.MonkeyPatc
     )
 
     assert run(monkeypatch, serve(text)) == command.DIFFERENT
+
+
+def test_what_cannot_be_read_is_not_judged(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, tmp_path / "none.json") == command.NOT_JUDGED
+    assert "IOC_TARGETS" in capsys.readouterr().err

@@ -352,8 +352,8 @@ def write_page(
     """A page that shows exactly this."""
     lines = ["# HELP ioc_next_offset x", f'ioc_next_offset{{topic="{topic}",partition="{partition}"}} {next_offset}']
     lines += [
-        f'ioc_present_timestamp_seconds{{topic="{topic}",partition="{partition}",provenance="{lane}"}} {present / 1000!r}'
-        for lane, present in presents.items()
+        f'ioc_present_timestamp_seconds{{topic="{topic}",partition="{partition}",provenance="{lane}"}} {at_ms / 1000!r}'
+        for lane, at_ms in presents.items()
     ]
     lines += [f"{key.name}{{{_labels(key.labels)}}} {value.steps / value.per!r}" for key, value in expected.items()]
     return "\n".join([*lines, "process_cpu_seconds_total 1.5", ""])

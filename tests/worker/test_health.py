@@ -74,3 +74,24 @@ def test_the_guard_ends_a_process_whose_loop_is_silent(monkeypatch: pytest.Monke
     assert ended.wait(5)
     guard.stopping.set()
     guard.join(5)
+
+
+def test_the_guard_lets_a_process_that_slept_as_a_whole_answer_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.worker.health.CHECK_SECONDS", 0.01)
+    pings, ended = [], threading.Event()
+    made = vitals()
+
+    def ping(sent: float) -> None:
+        pings.append(sent)
+        if len(pings) % 3 == 0:
+            answered(made, sent, sent)
+        if len(pings) % 3 == 1:
+            made.beat = NOW - 100
+        if len(pings) == 30:
+            guard.stopping.set()
+
+    guard = Guard(made, lambda: NOW, ping, lambda reasons: ended.set())
+    guard.start()
+    guard.join(10)
+    assert len(pings) == 30
+    assert not ended.is_set()
