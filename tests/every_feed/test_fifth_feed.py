@@ -54,7 +54,7 @@ FEED = Feed(
     every=timedelta(minutes=5),
     duty="border",
     kpis=(
-        Kpi("processed", Text("Xe đã qua", "Trucks through"), Count(), over=HOUR, by=BOTH, where=Is("action", "passed")),
+        Kpi("processed", Text("Xe đã qua", "Through"), Count(), over=HOUR, by=BOTH, where=Is("action", "passed")),
         Kpi("queue", Text("Xe chờ", "Trucks waiting"), Mean("queued"), over=HOUR, by=BOTH, unit="trucks"),
         Kpi("queue_peak", Text("Xe chờ nhiều nhất", "Longest queue"), Max("queued"), over=HOUR, by=BOTH),
         Kpi("wait", Text("Thời gian chờ", "Wait"), Histogram("wait_s", bounds=(3600, 43_200)), over=HOUR, by=BOTH),

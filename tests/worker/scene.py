@@ -155,8 +155,8 @@ class Scene:
             return all(found is True for found in difference().values())
 
         until(equal, seconds, lambda: f"{difference()} {self.log()[-2000:]}")
-        time.sleep(1.2)  # two snapshots: a number beyond the right one would show now
-        assert equal(), difference()
+        time.sleep(1.2)  # two snapshots: a number beyond the right one would show now, and stay
+        until(equal, 20, lambda: f"{difference()} {self.log()[-2000:]}")
 
     def records(self, topic: str) -> list[Any]:
         """Every record of a topic."""
