@@ -20,10 +20,11 @@ PARTITIONS = int(os.environ.get("BENCH_PARTITIONS", "6"))
 
 
 def app(name: str) -> Any:
-    """A stock app in a group of its own, with the snapshot's second as commit interval."""
+    """A stock app in a group of its own; it commits each second, and ends when an agent fails, to be run again."""
     return faust.App(f"{name}-{uuid.uuid4().hex[:8]}", broker=f"kafka://{BROKER}", store="memory://", datadir=FOLDER,
                      topic_partitions=PARTITIONS, topic_replication_factor=1, broker_commit_interval=1.0,
-                     consumer_auto_offset_reset="earliest", web_enabled=False)
+                     consumer_auto_offset_reset="earliest", web_enabled=False,
+                     agent_supervisor="mode.CrashingSupervisor")
 
 
 class Race:

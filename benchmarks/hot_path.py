@@ -1,6 +1,6 @@
 """Where the microseconds of the engine go, feed by feed: one process, no broker, the events of benchmarks/events.py.
 
-    python -m benchmarks.hot_path [EVENTS] [profile]     with `profile`, the functions that cost most, too
+python -m benchmarks.hot_path [EVENTS] [profile]     with `profile`, the functions that cost most, too
 """
 
 import cProfile

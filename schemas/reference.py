@@ -152,7 +152,7 @@ class Station(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service(Row):
-    """A service of the data-sharing platforms, or an application behind the single sign-on."""
+    """A service of the data-sharing platforms, or an application behind the sign-on; `every_s` as for a source."""
 
     KEY = ("service_id",)
     REFERS = types.MappingProxyType({"agency": "agencies"})
@@ -162,6 +162,7 @@ class Service(Row):
     title_vi: str
     title_en: str
     critical: bool
+    every_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

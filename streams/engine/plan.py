@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 from schemas import conditions
 from schemas.aggregates import Aggregate, Elapsed, Measure, Sum, adder
@@ -37,12 +37,7 @@ Take = Callable[[Row, Row, int], int | None]
 KEPT_HOURS = 24
 """Hours over which validity, quality and completeness are counted."""
 
-
-class Slots(NamedTuple):
-    """How completeness is counted: slots of `every` milliseconds, `number` of them before the present's."""
-
-    every: int
-    number: int
+DAY = KEPT_HOURS * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,21 +112,34 @@ class Plan:
         self.told = frozenset(feed.told)
         self.kept_ms = int(self.case.kept.total_seconds() * 1000) if self.case else 0
         self.checks = feed.checks
-        self.slots = self._slots()
+        listed = feed.listed(feed.key)
+        rows = reference.table(listed.name).by_id if listed else {}
+        self._own: dict[str, int] = {
+            name: own * 1000 for name, found in rows.items() if (own := getattr(found[-1], "every_s", None))
+        }
+        self.counts_slots = listed is not None and listed.name == "stations" and isinstance(feed.every, timedelta)
         self.life = {action: self._life(action) for action in feed.actions}
         self.risky = bool(feed.checks) or any(map(_calls, feed.kpis))
         self.deadlines = tuple(
             (name, self._deadline(rule)) for name, rule in (self.case.deadlines.items() if self.case else ())
         )
 
-    def known(self, as_of: int, present: int) -> bool:
-        """Whether something last told of at `as_of` is known at the present: younger than 4 x every."""
+    def interval(self, entity: str) -> int:
+        """How often an entity sends, in milliseconds: by its own row of reference data, else as the feed does."""
+        return self._own.get(entity) or conditions.millis(self.feed.every)
+
+    def known(self, entity: str, as_of: int, present: int) -> bool:
+        """Whether an entity last told of at `as_of` is known at the present: younger than 4 of its intervals."""
+        own = self._own.get(entity)
+        if own is not None:
+            return present - as_of < 4 * own
         age = conditions.length(self.feed.every, as_of, present, self.calendar)
         return age is not None and age < self.feed.stale_after
 
-    def unknown_from(self, as_of: int) -> int:
-        """The moment from which something last told of at `as_of` is unknown."""
-        return self.later(as_of, self.feed.every, 0, times=4)
+    def unknown_from(self, entity: str, as_of: int) -> int:
+        """The moment from which an entity last told of at `as_of` is unknown."""
+        own = self._own.get(entity)
+        return as_of + 4 * own if own is not None else self.later(as_of, self.feed.every, 0, times=4)
 
     def later(self, since: int, stretch: Stretch, more: int, times: int = 1) -> int:
         """The moment when `times` the stretch and `more` milliseconds of its clock have passed."""
@@ -149,14 +157,6 @@ class Plan:
             return self.calendar.add(since, span)
         except DeclarationError:
             return FOREVER
-
-    def _slots(self) -> Slots | None:
-        """The slots of a feed whose entities are listed stations; None for other feeds."""
-        listed = self.feed.listed(self.key)
-        if listed is None or listed.name != "stations" or not isinstance(self.feed.every, timedelta):
-            return None
-        every = conditions.millis(self.feed.every)
-        return Slots(every, KEPT_HOURS * 3_600_000 // every)
 
     def _touched(self, action: str) -> Iterator[tuple[tuple[str, ...], tuple[Windowed, ...]]]:
         """The KPIs an event of this action may count for, by their labels.

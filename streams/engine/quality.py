@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from schemas import conditions
 from schemas.decode import Event
 from schemas.errors import Fate
-from streams.engine.plan import KEPT_HOURS, Plan, Slots
+from streams.engine.plan import DAY, KEPT_HOURS, Plan
 from streams.engine.state import Lane, SourceFigures, State
 
 HOUR = 3_600_000
@@ -36,8 +36,8 @@ def note(plan: Plan, lane: Lane, source: str, fate: Fate, append: int, event: Ev
         counts[FLAGGED] += flagged
         if figures.last_event is None or event.time > figures.last_event:
             figures.last_event = event.time
-        if plan.slots is not None:
-            _slot(plan.slots, figures, event.row[plan.key], event.time)
+        if plan.counts_slots:
+            _slot(plan, figures, event.row[plan.key], event.time)
     elif fate is Fate.REJECTED:
         counts[REJECTED] += 1
 
@@ -47,23 +47,25 @@ def fault(lane: Lane, source: str) -> None:
     lane.sources[source].fault = True
 
 
-def _slot(how: Slots, figures: SourceFigures, entity: str, time: int) -> None:
-    slot = time // how.every
-    seen = figures.slots.get(slot)
+def _slot(plan: Plan, figures: SourceFigures, entity: str, time: int) -> None:
+    slot = time // plan.interval(entity)
+    seen = figures.slots.get(entity)
     if seen is None:
-        figures.slots[slot] = [entity]
-    elif entity not in seen:
-        seen.append(entity)
+        figures.slots[entity] = [slot]
+    elif slot not in seen[-3:] and slot not in seen:
+        seen.append(slot)
 
 
 def forget(plan: Plan, lane: Lane) -> None:
     """Drop slots that the present has left behind."""
-    if plan.slots is None or lane.present is None:
+    if not plan.counts_slots or lane.present is None:
         return
-    first = lane.present // plan.slots.every - plan.slots.number
     for figures in lane.sources.values():
-        for slot in [slot for slot in figures.slots if slot < first]:
-            del figures.slots[slot]
+        for entity, seen in figures.slots.items():
+            every = plan.interval(entity)
+            first = lane.present // every - DAY // every
+            if min(seen, default=first) < first:
+                seen[:] = [slot for slot in seen if slot >= first]
 
 
 def ratios(plan: Plan, lane: Lane, source: str) -> Iterator[tuple[str, int, int]]:
@@ -76,12 +78,24 @@ def ratios(plan: Plan, lane: Lane, source: str) -> Iterator[tuple[str, int, int]
         yield "validity", accepted, accepted + rejected
     if accepted:
         yield "quality", accepted - flagged, accepted
-    if plan.slots is not None and lane.present is not None:
-        stations = sum(station.source == source for station in plan.reference.stations.in_force(lane.present))
+    if plan.counts_slots and lane.present is not None:
+        stations = [row.station_id for row in plan.reference.stations.in_force(lane.present) if row.source == source]
         if stations:
-            last = lane.present // plan.slots.every
-            seen = sum(len(ids) for slot, ids in figures.slots.items() if last - plan.slots.number <= slot < last)
-            yield "completeness", seen, stations * plan.slots.number
+            seen = sum(_seen(plan, entity, slots, lane.present) for entity, slots in figures.slots.items())
+            yield "completeness", seen, sum(DAY // plan.interval(station) for station in set(stations))
+
+
+def _seen(plan: Plan, entity: str, slots: list[int], present: int) -> int:
+    """How many of the slots of the 24 hours before the present's slot saw the entity."""
+    every = plan.interval(entity)
+    last = present // every
+    return sum(last - DAY // every <= slot < last for slot in slots)
+
+
+def interval(plan: Plan, source: str) -> int | None:
+    """How often a source sends, in milliseconds, if its row of reference data says so."""
+    row = plan.reference.source(source)
+    return row.every_s * 1000 if row is not None and row.every_s else None
 
 
 def state_of(plan: Plan, source: str, last_event: int | None, is_fault: bool, wall: int) -> str:
@@ -93,10 +107,12 @@ def state_of(plan: Plan, source: str, last_event: int | None, is_fault: bool, wa
         return "clock_fault"
     if last_event is None:
         return "stale"
-    age = conditions.length(plan.feed.every, last_event, wall, plan.calendar)
-    if age is None or age >= plan.feed.stale_after:
+    own = interval(plan, source)
+    age = wall - last_event if own else conditions.length(plan.feed.every, last_event, wall, plan.calendar)
+    limit = 4 * own if own else plan.feed.stale_after
+    if age is None or age >= limit:
         return "stale"
-    return "live" if 2 * age < plan.feed.stale_after else "delayed"
+    return "live" if 2 * age < limit else "delayed"
 
 
 def living(states: Iterable[State]) -> dict[tuple[str, str], tuple[int | None, bool]]:

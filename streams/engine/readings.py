@@ -130,7 +130,7 @@ def _windows(plan: Plan, lane: Lane, present: int, where: Labels) -> Iterator[Re
 def _entity_known(plan: Plan, lane: Lane, entity: str, proof: tuple[str, ...], present: int) -> bool:
     memory = lane.entities.get(entity)
     moment = standing.as_of(plan, proof, memory) if memory is not None else None
-    return moment is not None and plan.known(moment, present)
+    return moment is not None and plan.known(entity, moment, present)
 
 
 def _standing(plan: Plan, lane: Lane, present: int, where: Labels) -> Iterator[Reading]:
@@ -180,8 +180,8 @@ def _known(plan: Plan, lane: Lane, present: int, where: Labels) -> Iterator[Read
         for entity, memory in lane.entities.items():
             moment = standing.as_of(plan, proof, memory)
             if moment is not None:
-                labels = ((label, entity), *constant, *where)
-                yield Reading(names.metric(plan.feed.name, name, "known"), labels, int(plan.known(moment, present)))
+                labels, known = ((label, entity), *constant, *where), plan.known(entity, moment, present)
+                yield Reading(names.metric(plan.feed.name, name, "known"), labels, int(known))
                 yield Reading(names.metric(plan.feed.name, name, "as_of_timestamp_seconds"), labels, moment / 1000)
 
 
@@ -189,10 +189,10 @@ def source_states(plan: Plan, states: Iterable[State], wall_ms: int) -> tuple[Re
     """How each source of the feed lives, over the partitions given, at the wall clock."""
     found = []
     feed = ("feed", plan.feed.name)
-    interval = conditions.millis(plan.feed.every) / 1000
     for (provenance, source), (last_event, is_fault) in quality.living(states).items():
         labels = (feed, ("source", source), ("provenance", provenance))
         now = quality.state_of(plan, source, last_event, is_fault, wall_ms)
         found += [Reading("ioc_feed_state", (*labels, ("state", name)), int(name == now)) for name in quality.STATES]
-        found.append(Reading("ioc_feed_expected_interval_seconds", labels, interval))
+        interval = quality.interval(plan, source) or conditions.millis(plan.feed.every)
+        found.append(Reading("ioc_feed_expected_interval_seconds", labels, interval / 1000))
     return tuple(found)

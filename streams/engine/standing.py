@@ -80,7 +80,7 @@ class View:
 def shares(plan: Plan, memory: Memory, row: Row, present: int) -> Iterator[Part]:
     """What an entity gives to the standing KPIs at the present."""
     for number, entry in enumerate(plan.standing):
-        if plan.case is None and not _known(plan, entry, memory, present):
+        if plan.case is None and not _known(plan, entry, memory, row[plan.key], present):
             continue
         labels = labels_of(entry.by, row)
         values = _values(entry, memory, row, present)
@@ -111,9 +111,9 @@ def as_of(plan: Plan, proof: tuple[str, ...], memory: Memory) -> int | None:
     return max(times, default=None)
 
 
-def _known(plan: Plan, entry: Standing, memory: Memory, present: int) -> bool:
+def _known(plan: Plan, entry: Standing, memory: Memory, entity: str, present: int) -> bool:
     moment = as_of(plan, entry.proof, memory)
-    return moment is not None and plan.known(moment, present)
+    return moment is not None and plan.known(entity, moment, present)
 
 
 def next_turn(plan: Plan, memory: Memory, row: Row, present: int) -> int:
@@ -125,7 +125,7 @@ def next_turn(plan: Plan, memory: Memory, row: Row, present: int) -> int:
         if plan.case is None:
             since = as_of(plan, entry.proof, memory)
             if since is not None:
-                moments.append(plan.unknown_from(since))
+                moments.append(plan.unknown_from(row[plan.key], since))
         for condition in entry.clocks:
             moments += _turns(plan, condition, row)
     return min(moment for moment in moments if moment > present)

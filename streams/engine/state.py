@@ -69,7 +69,7 @@ class SourceFigures:
         self.last_arrival = 0
         self.fault = False
         self.hours: dict[int, list[int]] = {}
-        self.slots: dict[int, list[str]] = {}
+        self.slots: dict[str, list[int]] = {}
 
     def pack(self) -> list[Any]:
         """As plain data."""
@@ -79,9 +79,8 @@ class SourceFigures:
     def unpack(cls, packed: list[Any]) -> "SourceFigures":
         """From plain data; JSON made text of the numbers that were keys."""
         figures = cls()
-        figures.last_event, figures.last_arrival, figures.fault, hours, slots = packed
+        figures.last_event, figures.last_arrival, figures.fault, hours, figures.slots = packed
         figures.hours = {int(hour): counts for hour, counts in hours.items()}
-        figures.slots = {int(slot): ids for slot, ids in slots.items()}
         return figures
 
 

@@ -28,7 +28,7 @@ def reach(plan: Plan, lane: Lane, watermark: int) -> None:
     lane.border = border
 
 
-def advance(plan: Plan, state: State, wall_ms: int, idle_ms: int) -> bool:
+def advance(state: State, wall_ms: int, idle_ms: int) -> bool:
     """Move the present of idle lanes on by the wall time since their newest record; True if anything moved.
 
     Call it only while the partition is caught up.

@@ -90,8 +90,9 @@ class Shown:
     def _is_withheld(self, kpi: Kpi, values: tuple[str, ...], present: int) -> bool:
         if not self.feed.by_entity(kpi):
             return False
-        thing = self.lane.things.get(values[kpi.by.index(self.feed.key)])
-        return thing is None or not self._is_known(kpi, thing, present)
+        name = values[kpi.by.index(self.feed.key)]
+        thing = self.lane.things.get(name)
+        return thing is None or not self._is_known(kpi, name, thing, present)
 
     def _over_entities(self, kpi: Kpi, present: int) -> None:
         groups: defaultdict[tuple[str, ...], list[Counted]] = defaultdict(list)
@@ -117,7 +118,7 @@ class Shown:
             return
         for name, thing in self.lane.things.items():
             gone = thing.is_forgotten(kind, present) if isinstance(kind, Case) else not self._is_known(
-                kpi, thing, present)
+                kpi, name, thing, present)
             if not gone:
                 told = thing.told(kind, self.replay.reference, self.replay.worktime)
                 yield thing, {**ALWAYS, kind.id: name, **thing.values, **told}
@@ -139,7 +140,7 @@ class Shown:
             if as_of is None:
                 continue
             labels = {**kpi.labels, names.label(self.feed.key): name}
-            known = self._is_known(kpi, thing, present)
+            known = self._is_known(kpi, name, thing, present)
             self._put(names.metric(self.feed.name, kpi.name, "known"), labels, int(known))
             self._put(names.metric(self.feed.name, kpi.name, "as_of_timestamp_seconds"), labels, as_of, 1000)
 
@@ -152,10 +153,13 @@ class Shown:
                 times.append(thing.seen_at)
         return max(times, default=None)
 
-    def _is_known(self, kpi: Kpi, thing: Thing, present: int) -> bool:
+    def _is_known(self, kpi: Kpi, name: str, thing: Thing, present: int) -> bool:
         as_of, every = self._as_of(kpi, thing), self.feed.every
         if as_of is None:
             return False
+        own = self._own_interval(name)
+        if own is not None:
+            return present - as_of < 4 * own
         if isinstance(every, timedelta):
             return present - as_of < 4 * millis(every)
         age = self.replay.worktime.between(as_of, present)
@@ -193,10 +197,19 @@ class Shown:
         rows = self.replay.reference.tables[listed.name].rows if listed else ()
         expected = {getattr(row, row.KEY[0]) for row in rows
                     if getattr(row, "source", None) == source and row.valid_from <= self.present < row.valid_to}
-        slot, slots = self.present // millis(every), DAY // millis(every)
-        sent = {(name, time // millis(every)) for name, time in self.lane.reported[source]}
-        got = sum(slot - slots <= number < slot for _, number in sent)
-        self._put_ratio("ioc_feed_completeness_ratio", labels, got, len(expected) * slots)
+        lengths = {name: self._own_interval(name) or millis(every)
+                   for name in expected | {name for name, _ in self.lane.reported[source]}}
+        sent = {(name, time // lengths[name]) for name, time in self.lane.reported[source]}
+        got = sum(0 < self.present // lengths[name] - number <= DAY // lengths[name] for name, number in sent)
+        self._put_ratio("ioc_feed_completeness_ratio", labels, got, sum(DAY // lengths[name] for name in expected))
+
+    def _own_interval(self, name: str) -> int | None:
+        """Milliseconds by the newest row of the entity's list, if that states an interval of its own."""
+        listed = self.feed.listed(self.feed.key)
+        rows = self.replay.reference.tables[listed.name].rows if listed else ()
+        found = [row for row in rows if getattr(row, row.KEY[0]) == name]
+        seconds = getattr(found[-1], "every_s", None) if found else None
+        return seconds * 1000 if seconds else None
 
     def _put_ratio(self, name: str, labels: Mapping[str, str], numerator: int, denominator: int) -> None:
         if denominator:

@@ -193,7 +193,8 @@ def compile_schema(schema: Mapping[str, Any]) -> Draft202012Validator:
     """A validator of a published schema; `5.0` is no integer, `$` is the very end, a date-time is a real one."""
     checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int).redefine(
         "number", lambda _, value: type(value) in (int, float))
-    strict = extend(Draft202012Validator, {"pattern": _pattern, "format": _format}, type_checker=checker)
+    strict = extend(  # type: ignore[no-untyped-call]  # the stubs leave it out
+        Draft202012Validator, {"pattern": _pattern, "format": _format}, type_checker=checker)
     validator: Draft202012Validator = strict(schema)
     return validator
 
@@ -218,7 +219,8 @@ def _kinds(error: ValidationError, document: Mapping[str, Any]) -> Iterator[str]
     path, rule = list(error.absolute_path), str(error.validator)
     place = path[0] if path else ""
     if not path and rule == "required":
-        missing = [name for name in error.validator_value if name not in document]
+        required: list[str] = error.validator_value  # type: ignore[assignment]  # of the rule `required` it is one
+        missing = [name for name in required if name not in document]
         yield from ("not_cloudevent" if name in REQUIRED else "schema_violation" for name in missing)
     elif place in ("type", "dataschema") and isinstance(document[place], str) and rule in ("enum", "const"):
         return  # an unknown type or schema has a reason of its own

@@ -267,11 +267,11 @@ def give_up(reasons: tuple[str, ...]) -> None:
 
 
 class Sentences(logging.Filter):
-    """Lets an error of ours appear as one sentence, once, without the trace of those who passed it on."""
+    """Lets an error of ours appear as one sentence, without the traces of those who passed it on."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.said: set[str] = set()
+        self.said = False
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is logged as it is."""
@@ -280,12 +280,13 @@ class Sentences(logging.Filter):
             if isinstance(found, IocError):
                 self.tell(found)
                 return False
-        return "We experienced a crash" not in record.getMessage()
+        # what Faust says of its own end, after an error of ours was told, is no news
+        return not self.said or (record.levelno >= logging.CRITICAL and record.name.startswith("streams"))
 
     def tell(self, error: IocError) -> None:
-        """Says it, unless it was said."""
-        if str(error) not in self.said:
-            self.said.add(str(error))
+        """Says the first; those that follow from it are not said."""
+        if not self.said:
+            self.said = True
             sys.stderr.write(f"ioc: {error}\n")
             sys.stderr.flush()
 

@@ -231,7 +231,7 @@ class Keeper:
         wall_ms, idle_ms = int(self.clock.wall() * 1000), int(self.settings.idle_seconds * 1000)
         for partition, owned in self._owned.items():
             if self.consumer().caught_up(partition, owned.state.next_offset):
-                advance(owned.plan, owned.state, wall_ms, idle_ms)
+                advance(owned.state, wall_ms, idle_ms)
 
     # -- the fence and the log -----------------------------------------------------------------------------------------
 

@@ -25,7 +25,6 @@ from streams.recount.kpis import series
 from streams.recount.lanes import Replay
 from streams.recount.validity import Examiner, Record
 from streams.recount.worktime import load_worktime
-
 from tests.engine.toys import ROOT, stamp
 
 HOME = [ROOT / "reference", ROOT / "reference" / "foreign"]
@@ -78,12 +77,24 @@ def events(feed: Feed) -> st.SearchStrategy[tuple[int, bytes | None, bytes | Non
     """Records of a feed: (append stamp, key, value); most are good, some are not."""
     sources = [row.source for row in REFERENCE.sources.rows if feed.name in row.feeds]
 
-    def record(  # noqa: PLR0917
-        number: int, action: str, source: str, at: int, lag: int, data: dict[str, Any], more: Mapping[str, Any], fault: int
+    def record(
+        number: int,
+        action: str,
+        source: str,
+        at: int,
+        lag: int,
+        data: dict[str, Any],
+        more: Mapping[str, Any],
+        fault: int,
     ) -> tuple[int, bytes | None, bytes | None]:
         body = {
-            **feed.example, "id": f"e{number}", "source": source, "time": stamp(at),
-            "type": f"vn.laocai.{feed.name}.{action}.v1", "data": data, **more,
+            **feed.example,
+            "id": f"e{number}",
+            "source": source,
+            "time": stamp(at),
+            "type": f"vn.laocai.{feed.name}.{action}.v1",
+            "data": data,
+            **more,
         }
         for name in ("adminunit", "adminversion"):
             if name not in more:
@@ -106,10 +117,16 @@ def events(feed: Feed) -> st.SearchStrategy[tuple[int, bytes | None, bytes | Non
         moments,
         st.sampled_from([0, 0, 0, 1500, 90_000, 90_000, -200_000, -400_000]),
         payloads(feed),
-        st.sampled_from([
-            *[{}, {"provenance": "replay"}, {"adminunit": "02647", "adminversion": "2025"}, {"adminunit": "02647"}] * 4,
-            {"adminunit": "99999"}, {"agency": "nobody"}, {"dataschema": "urn:ioc:other:1"}, {"surprise": 1},
-        ]),
+        st.sampled_from(
+            [
+                *[{}, {"provenance": "replay"}, {"adminunit": "02647", "adminversion": "2025"}, {"adminunit": "02647"}]
+                * 4,
+                {"adminunit": "99999"},
+                {"agency": "nobody"},
+                {"dataschema": "urn:ioc:other:1"},
+                {"surprise": 1},
+            ]
+        ),
         st.sampled_from([0] * 12 + [1, 2, 3]),
     )
 
@@ -151,7 +168,7 @@ def test_engine_and_recount_agree(feed: Feed, data: st.DataObject) -> None:
     for offset, (append, key, value) in enumerate(log):
         folded.append(fold(plan, state, Batch(feed.topic, 0, offset, offset + 1, [offset], [append], [key], [value])))
     if log and pause:
-        advance(plan, state, log[-1][0] + pause, 5000)
+        advance(state, log[-1][0] + pause, 5000)
     replay = Replay(feed, REFERENCE, WORKTIME, examiner_of(feed.name), HORIZON)
     replay.read([Record(offset, *row) for offset, row in enumerate(log)])
     assert [fate_of(each) for each in folded] == list(replay.fates.values())

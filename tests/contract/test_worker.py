@@ -115,14 +115,14 @@ def test_a_start_that_cannot_go_well_ends_with_one_sentence(scene: Scene) -> Non
     assert scene.worker(IOC_BROKERS=f"127.0.0.1:{free_port()}").wait(30) == 1
     assert "nobody answers at IOC_BROKERS" in scene.log()
     for number in range(4):
-        assert len(scene.log(number).splitlines()) == 1, scene.log(number)
+        assert len(scene.said(number)) == 1, scene.log(number)
 
 
 def test_a_snapshot_that_cannot_be_read_stops_the_worker_with_one_sentence(scene: Scene) -> None:
     scene.producer.send(scene.state, b"junk", key=f"{scene.topic}/0".encode(), partition=0).get(10)
     worker = scene.worker()
     assert worker.wait(40) == 1
-    assert len(scene.log().splitlines()) == 1, scene.log()
+    assert len(scene.said()) == 1, scene.log()
     assert "cannot be read; restore the topic" in scene.log()
 
 
@@ -168,3 +168,11 @@ def test_a_worker_that_slept_longer_than_its_session_doubles_and_loses_nothing(s
     scene.publish(300)
     scene.exact(60)
     assert sleeper.poll() is None
+
+
+def test_a_snapshot_above_the_limit_stops_the_worker_with_one_sentence(scene: Scene) -> None:
+    scene.publish(30_000)
+    worker = scene.worker(IOC_SNAPSHOT_LIMIT_BYTES="100000")
+    assert worker.wait(40) == 1
+    assert len(scene.said()) == 1, scene.log()
+    assert "more than IOC_SNAPSHOT_LIMIT_BYTES=100000" in scene.log()

@@ -129,23 +129,23 @@ def test_a_station_unknown_for_four_intervals_is_withheld_and_says_so() -> None:
 
 def test_overdue_grows_with_the_present_though_no_event_comes() -> None:
     state = state_of(CASES, [step(1, "received", "2026-01-05T08:00:00+07:00", due_at="2026-01-06T17:00:00+07:00")])
-    plan, arrived = plan_of(CASES.name), millis("2026-01-05T08:00:00+07:00")
+    arrived = millis("2026-01-05T08:00:00+07:00")
     office = {"agency": "pac", "commune": "", "admin_version": ""}
     assert shown(CASES, state, "ioc_toycase_overdue", **office) == {"": 0}
     assert shown(CASES, state, "ioc_toycase_due_soon", **office) == {"": 1}
     assert shown(CASES, state, "ioc_toycase_unmoved") == {"": 0}
     due = millis("2026-01-06T17:00:00+07:00")
     for wall, overdue in ((due, 0), (due + 1, 1)):
-        assert advance(plan, state, wall, 5000)
+        assert advance(state, wall, 5000)
         assert shown(CASES, state, "ioc_toycase_overdue", **office) == {"": overdue}
     assert shown(CASES, state, "ioc_toycase_due_soon", **office) == {"": 0}
     assert shown(CASES, state, "ioc_toycase_unmoved") == {"": 1}
     # 16 working hours beyond Tuesday 17:00 end on Thursday 17:00
-    advance(plan, state, millis("2026-01-08T17:00:00+07:00"), 5000)
+    advance(state, millis("2026-01-08T17:00:00+07:00"), 5000)
     assert shown(CASES, state, "ioc_toycase_long_overdue") == {"": 0}
-    advance(plan, state, millis("2026-01-09T07:30:00.001+07:00"), 5000)
+    advance(state, millis("2026-01-09T07:30:00.001+07:00"), 5000)
     assert shown(CASES, state, "ioc_toycase_long_overdue") == {"": 1}
-    assert not advance(plan, state, arrived, 5000), "the present never steps back"
+    assert not advance(state, arrived, 5000), "the present never steps back"
 
 
 def test_a_case_extended_is_judged_by_the_newest_deadline_and_closes_once() -> None:
@@ -182,9 +182,9 @@ def test_a_closed_case_is_forgotten_thirty_days_after_its_last_event() -> None:
     log = [step(1, "received", "2026-01-05T08:00:00+07:00"), step(2, "closed", "2026-01-05T09:00:00+07:00")]
     state = state_of(CASES, log)
     month = 30 * 24 * HOUR
-    advance(plan_of(CASES.name), state, millis("2026-01-05T09:00:00+07:00") + month, 5000)
+    advance(state, millis("2026-01-05T09:00:00+07:00") + month, 5000)
     assert shown(CASES, state, "ioc_toycase_reopened_ratio_denominator") == {"pac": 1}
-    advance(plan_of(CASES.name), state, millis("2026-01-05T09:00:00+07:00") + month + 1, 5000)
+    advance(state, millis("2026-01-05T09:00:00+07:00") + month + 1, 5000)
     assert shown(CASES, state, "ioc_toycase_reopened_ratio_denominator") == {}
 
 
@@ -204,9 +204,9 @@ def test_a_replayed_number_never_enters_a_real_one() -> None:
 
 def test_the_present_stands_while_records_come_and_goes_on_when_the_lane_is_idle() -> None:
     state = state_of(CASES, [step(1, "received", "2026-01-05T08:00:00+07:00")])
-    plan, at = plan_of(CASES.name), millis("2026-01-05T08:00:00+07:00")
-    assert not advance(plan, state, at + 4999, 5000)
-    assert advance(plan, state, at + 5000, 5000)
+    at = millis("2026-01-05T08:00:00+07:00")
+    assert not advance(state, at + 4999, 5000)
+    assert advance(state, at + 5000, 5000)
     assert state.lanes["real"].present == at + 5000
     assert state.lanes["real"].watermark == at
 

@@ -143,7 +143,7 @@ def test_the_view_of_standing_kpis_equals_one_built_anew(pair: tuple[Feed, list[
         assert kept == sorted(readings(plan, anew(plan, state)))
     for step in steps:
         wall += step
-        advance(plan, state, wall, 5000)
+        advance(state, wall, 5000)
         assert sorted(readings(plan, state)) == sorted(readings(plan, anew(plan, state)))
 
 

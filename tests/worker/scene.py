@@ -114,6 +114,10 @@ class Scene:
         """What the n-th worker said."""
         return (self.folder / f"worker{number % len(self.workers)}.log").read_text()
 
+    def said(self, number: int = -1) -> list[str]:
+        """Its lines, but for the one that aiokafka writes while a fresh broker makes its offsets topic."""
+        return [line for line in self.log(number).splitlines() if "GroupCoordinatorNotAvailable" not in line]
+
     def ask(self, path: str, number: int = -1) -> tuple[int, str]:
         """An answer of the n-th worker; (0, "") while it has none."""
         try:
