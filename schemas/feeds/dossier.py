@@ -1,7 +1,8 @@
 """Dossiers of the public-administration centre and the commune counters, from the one-stop system."""
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 
@@ -10,6 +11,7 @@ from schemas import (
     All,
     Before,
     Case,
+    Check,
     Count,
     Counter,
     Domain,
@@ -78,6 +80,12 @@ def satisfied(step: DossierStep) -> bool:
     return step.get("rating", 0) >= 4
 
 
+def due_before_original(step: DossierStep, before: Mapping[str, Any]) -> bool:
+    """The extended deadline lies before the original one."""
+    original = step.get("original_due_at", before.get("original_due_at"))
+    return original is not None and step.get("due_at", original) < original
+
+
 MONTH = Rolling(timedelta(days=30), step=timedelta(days=1))
 RECEIVED, RESOLVED, RATED = Is("action", "received"), Is("action", "resolved"), Is("action", "rated")
 OFFICE = ("agency", "commune", "admin_version")
@@ -108,6 +116,9 @@ FEED = Feed(
         states=("received", "accepted", "supplement_requested", "assigned", "extended"),
         remembers=(*OFFICE, "domain", "channel", "original_due_at", "due_at", "paid_online", "digitised"),
         last={"apologised_at": ("apologised",)},
+    ),
+    checks=(
+        Check(due_before_original, Text("hạn gia hạn trước hạn gốc", "the deadline lies before the original one")),
     ),
     duty="pac",
     kpis=(

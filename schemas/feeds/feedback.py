@@ -1,5 +1,6 @@
 """Field reports of citizens (app, hotline 1022, Zalo) and of communes, and what became of them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -10,6 +11,7 @@ from schemas import (
     Before,
     Case,
     Category,
+    Check,
     Count,
     Elapsed,
     Feed,
@@ -102,6 +104,12 @@ def with_evidence(row: Any) -> bool:
     return bool(row.get("evidence_count", 0) > 0)
 
 
+def due_before_original(step: ReportStep, before: Mapping[str, Any]) -> bool:
+    """The extended deadline lies before the original one."""
+    original = step.get("original_due_at", before.get("original_due_at"))
+    return original is not None and step.get("due_at", original) < original
+
+
 MONTH = Rolling(timedelta(days=30), step=timedelta(days=1))
 RESOLVED, RATED = Is("action", "resolved"), Is("action", "rated")
 PLACE, AGENCY = ("commune", "admin_version"), ("agency",)
@@ -143,6 +151,9 @@ FEED = Feed(
         first={"accepted_at": ("accepted",)},
         last={"resolved_at": ("resolved",)},
         deadlines={"accept_by": ServiceLevel("feedback.accept", by="urgency", hazard="category")},
+    ),
+    checks=(
+        Check(due_before_original, Text("hạn gia hạn trước hạn gốc", "the deadline lies before the original one")),
     ),
     duty="feedback",
     kpis=(
