@@ -4,6 +4,7 @@ A contestant reads a number of events, flushes what it still owes the broker, pr
 """
 
 import json
+import logging
 import os
 import sys
 import time
@@ -15,7 +16,7 @@ import faust
 BROKER = os.environ.get("BENCH_BROKER", "127.0.0.1:9092")
 EVENTS = int(os.environ.get("BENCH_EVENTS", "0"))
 FOLDER = os.environ.get("BENCH_FOLDER", ".")
-PREFIX = os.environ.get("BENCH_PREFIX", "bench.prefix.")
+PREFIX = os.environ.get("BENCH_PREFIX", "bench.")
 PARTITIONS = int(os.environ.get("BENCH_PARTITIONS", "6"))
 
 
@@ -49,6 +50,7 @@ class Race:
 
 
 def start(program: Any) -> None:
-    """Runs the worker as its own command line would."""
+    """Runs the worker as its own command line would, without the debug records its logging makes and throws away."""
+    logging.disable(logging.WARNING)
     sys.argv = [sys.argv[0], "worker", "-l", "error", "--without-web"]
     program.main()

@@ -24,7 +24,7 @@ from streams.engine.batch import Batch
 from streams.engine.fold import fold
 from streams.engine.plan import NO_UNIT, Plan
 from streams.engine.readings import readings
-from streams.engine.state import State
+from streams.engine.state import Lane, State
 
 ROOT = Path(__file__).parents[1]
 BATCH = 500
@@ -84,11 +84,12 @@ def parts(plan: Plan, records: list[events.Record]) -> dict[str, float]:
     lane = state.lanes["real"]
 
     def window() -> None:
+        fresh = Lane(plan)
         for event in decoded:
             known = lane.entities[event.row[plan.key]].values
             row = {**NO_UNIT, **known, **event.row}
             moment = event.time - event.row.get(plan.covers, 0) * 1000
-            panes.add(lane, panes.shares(plan, event.action, row, event.row, moment), moment, event.time)
+            panes.add(fresh, panes.shares(plan, event.action, row, event.row, moment), moment, event.time)
 
     found = {"pydantic": best(lambda: [validate(value) for value in values], number),
              "decode": best(lambda: [plan.decoder.decode(value) for value in values], number),

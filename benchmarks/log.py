@@ -1,7 +1,8 @@
-"""The stored log: the events once on the broker, in the topics of the feeds, a prefix of them once more for the slow."""
+"""The stored log: the events once on the broker, in the topics of the feeds, prefixes of them once more for the slow."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -13,7 +14,6 @@ from schemas.catalogue import load_feeds
 from streams.operations import topics
 from streams.settings import Settings
 
-PREFIX = "bench.prefix."
 ROOM = 900_000
 CODEC = "zstd"
 
@@ -31,11 +31,17 @@ def make_topics(broker: str, state_topics: Iterable[str]) -> None:
     _create(broker, list(wanted.values()))
 
 
-def make_prefix_topics(broker: str) -> None:
-    """The topics of the prefix, set as those of the feeds."""
+def make_prefix_topics(broker: str, number: int) -> dict[str, str]:
+    """The topics of a prefix of so many events, set as those of the feeds; answers feed to topic."""
     by_name = {topic.name: topic for topic in topics.plan(settings_for(broker), load_feeds())}
-    _create(broker, [topics.Topic(f"{PREFIX}{feed.name}", by_name[feed.topic].partitions, 1, by_name[feed.topic].config)
-                     for feed in load_feeds()])
+    names = {feed.name: f"{prefix_of(number)}{feed.name}" for feed in load_feeds()}
+    _create(broker, [replace(by_name[feed.topic], name=names[feed.name]) for feed in load_feeds()])
+    return names
+
+
+def prefix_of(number: int) -> str:
+    """What stands before the feed in the name of such a topic."""
+    return f"bench.first{number}."
 
 
 def _create(broker: str, wanted: list[topics.Topic]) -> None:

@@ -1,5 +1,6 @@
 """A feed compiled once into plain closures for the hot loop: which KPIs an action touches, how each takes a row."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,6 +18,8 @@ from schemas.feed import Feed, Kpi
 from schemas.reference import Reference
 from schemas.units import Unit
 from schemas.windows import Window
+
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 SEPARATOR = "\x1f"
 """Joins the values of labels into the one text by which a cell is found; it occurs in no label value."""
@@ -264,10 +267,12 @@ def _set(deadline: int) -> int | None:
 
 
 def fingerprint(kpi: Kpi) -> str:
-    """What a cell was folded by; a changed KPI begins anew instead of adding two meanings."""
-    where = repr(kpi.where) if not callable(kpi.where) else kpi.where.__name__
-    parts = (kpi.name, repr(kpi.aggregate), where, kpi.by, kpi.pane, sorted(kpi.labels.items()))
-    return sha256(repr(parts).encode()).hexdigest()[:16]
+    """What a cell was folded by; a changed KPI begins anew instead of adding two meanings.
+
+    A function stands there by its name: its address differs from process to process.
+    """
+    parts = (kpi.name, kpi.aggregate, kpi.where, kpi.by, kpi.pane, sorted(kpi.labels.items()))
+    return sha256(ADDRESS.sub("", repr(parts)).encode()).hexdigest()[:16]
 
 
 def test(condition: Condition, calendar: Calendar) -> Test:

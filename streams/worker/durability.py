@@ -277,21 +277,22 @@ class Keeper:
         before = {key: owned.state.next_offset for key, owned in self._owned.items()}
         if not before:
             return
-        asked = self.clock.monotonic()
+        self.vitals.broker_silent_since = self.vitals.broker_silent_since or self.clock.monotonic()
         try:
             async with asyncio.timeout(LOOK_PATIENCE_SECONDS):
                 ends = await self.consumer().latest(before)
                 committed = await self.consumer().committed(before)
         except Exception as error:  # noqa: BLE001  # the driver's errors and aiokafka's have no common base; asked again later
             log.warning("the broker does not tell where the logs end: %r", error)
-            self.vitals.broker_silent_since = self.vitals.broker_silent_since or asked
             return
-        self.vitals.broker_silent_since = None
         for partition, vitals in self.vitals.partitions.items():
             if partition in before:
                 vitals.log_end, vitals.committed = ends.get(partition), committed.get(partition)
         generation = self.consumer().generation
-        if not await self.verify({topic for topic, _ in before}) or generation != self.consumer().generation:
+        if not await self.verify({topic for topic, _ in before}):
+            return
+        self.vitals.broker_silent_since = None
+        if generation != self.consumer().generation:
             return
         for partition, offset in before.items():
             owned = self._owned.get(partition)

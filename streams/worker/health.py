@@ -63,8 +63,8 @@ def _unready(vitals: Vitals, now: float) -> Iterator[str]:
         yield "state is being recovered"
     if _older(vitals.unconfirmed_since, now, CONFIRM_SECONDS):
         yield f"changed state is not confirmed for more than {CONFIRM_SECONDS:.0f} s"
-    if vitals.broker_silent_since is not None:
-        yield f"the broker has not answered for {now - vitals.broker_silent_since:.0f} s"
+    if _older(vitals.broker_silent_since, now, CONFIRM_SECONDS):
+        yield f"the broker has not answered for more than {CONFIRM_SECONDS:.0f} s"
     if vitals.dead_letters_failing_since is not None:
         yield "dead letters cannot be written"
     if vitals.coordinator_error_since is not None:

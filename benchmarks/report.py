@@ -1,0 +1,95 @@
+"""`make bench`: measures, prints, and writes docs/benchmarks.md.
+
+    python -m benchmarks.report [drain] [latency] [recovery]      or ONLY=drain; all three by default
+
+Only a run of all three, in full size, writes the page. QUICK=1 measures a little of everything, to see that it works.
+"""
+
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from benchmarks.drain import Sizes, drain
+from benchmarks.latency import latency
+from benchmarks.recovery import recovery
+from benchmarks.render import Measured, page
+from benchmarks.running import ROOT, BenchError
+from tools.broker import Broker
+from tools.errors import ToolError
+
+PARTS = ("drain", "latency", "recovery")
+PAGE = ROOT / "docs/benchmarks.md"
+PACKAGES = ("faust-streaming", "mode-streaming", "aiokafka", "pydantic", "orjson")
+
+
+def main(words: Sequence[str]) -> int:
+    """Runs the parts asked for; 1 if one could not be measured."""
+    wanted = tuple(words) or tuple(os.environ.get("ONLY", "").split()) or PARTS
+    if not set(wanted) <= set(PARTS):
+        say(f"there are {', '.join(PARTS)}; not {' '.join(wanted)}")
+        return 2
+    is_quick = os.environ.get("QUICK") == "1"
+    try:
+        text = page(measured(wanted, is_quick=is_quick))
+    except (BenchError, ToolError) as error:
+        say(f"bench: {error}")
+        return 1
+    print(text)
+    if set(wanted) == set(PARTS) and not is_quick:
+        PAGE.write_text(text)
+        say(f"written: {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+def measured(wanted: Sequence[str], *, is_quick: bool) -> Measured:
+    """Each part on a fresh broker in a folder that is gone afterwards."""
+    sizes = Sizes(ours=40_000, loop=5000, tables=1000, rounds=1) if is_quick else Sizes()
+    found = {}
+    for part in PARTS:
+        if part not in wanted:
+            continue
+        say(f"{part}: starting a broker")
+        with tempfile.TemporaryDirectory(prefix="bench-") as name:
+            folder = Path(name)
+            with Broker(folder / "kafka", heap="1g", jvm=()) as broker:
+                if part == "drain":
+                    found[part] = drain(broker.address, folder, sizes, say)
+                elif part == "latency":
+                    found[part] = latency(broker.address, folder, a_second=500, seconds=5 if is_quick else 40)
+                else:
+                    found[part] = recovery(broker.address, folder, dossiers=10_000 if is_quick else 100_000,
+                                           rounds=1 if is_quick else 3)
+    return Measured(machine(), found.get("drain"), found.get("latency"), found.get("recovery"))
+
+
+def machine() -> dict[str, str]:
+    """Where it ran, and what."""
+    return {
+        "processor": f"{_processor()}, {psutil.cpu_count()} logical",
+        "memory": f"{psutil.virtual_memory().total / 1e9:.0f} GB",
+        "Python": f"{platform.python_version()} ({platform.python_compiler()})",
+        "Kafka": "4.4.0, one broker (KRaft) on the same machine",
+        **{name: version(name) for name in PACKAGES},
+    }
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def say(text: str) -> None:
+    """Progress, beside the page."""
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
