@@ -29,7 +29,8 @@ from streams.publisher import listens, read_reference
 from streams.settings import Settings
 from streams.telemetry import Telemetry, Vitals
 from streams.transport import compatibility
-from streams.transport.driver import BatchConsumer, batch_topic, consumer_of, faust_app, install
+from streams.transport.consumer import BatchConsumer
+from streams.transport.driver import batch_topic, consumer_of, faust_app, install
 from streams.transport.state_reader import topic_ids
 from streams.transport.watchdog import Counters
 from streams.worker.agents import Body

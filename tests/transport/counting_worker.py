@@ -21,7 +21,8 @@ from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
 from streams.engine.batch import Batch
 from streams.settings import Settings, load_settings
-from streams.transport.driver import BatchConsumer, Partition, batch_topic, consumer_of, faust_app, install
+from streams.transport.consumer import BatchConsumer, Partition
+from streams.transport.driver import batch_topic, consumer_of, faust_app, install
 from streams.transport.state_reader import StateRecord, read_state
 
 

@@ -13,7 +13,8 @@ from faust.types import TP
 from schemas.errors import CompatibilityError, SnapshotError
 from streams.engine.batch import Batch
 from streams.settings import Settings
-from streams.transport.driver import BatchConsumer, Partition, ReadOffsets, consumer_of, faust_app, install
+from streams.transport.consumer import BatchConsumer, Partition, ReadOffsets
+from streams.transport.driver import consumer_of, faust_app, install
 
 TOPIC = "ioc.a.v1"
 A, B = (TOPIC, 0), (TOPIC, 1)
