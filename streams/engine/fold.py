@@ -9,14 +9,11 @@ from typing import NamedTuple
 
 from schemas.decode import Event
 from schemas.errors import Fate, Reason, Rejection
-from schemas.feed import Check
-from streams.engine import memory as memories
 from streams.engine import quality
 from streams.engine.batch import Batch
-from streams.engine.panes import Share, add, shares
-from streams.engine.plan import NO_UNIT, SEPARATOR, Plan
-from streams.engine.state import Lane, Memory, State
-from streams.engine.watermark import follow
+from streams.engine.plan import SEPARATOR, Plan
+from streams.engine.state import Lane, State
+from streams.engine.taking import moment_of, take
 
 
 class DeadLetter(NamedTuple):
@@ -53,86 +50,119 @@ class Folded:
     dead_letters: list[DeadLetter] = field(default_factory=list)
 
 
+class _Tally:
+    """What is counted of one batch: fates in the state and in what is told of the batch.
+
+    The place of the newest source is kept at hand: records of one fetch mostly come from the same.
+    """
+
+    def __init__(self, plan: Plan, state: State, folded: Folded) -> None:
+        self._plan, self._state, self._folded = plan, state, folded
+        self._source = self._provenance = ""
+        self._accepted = 0
+        self._lane: Lane | None = None
+
+    def lane(self, provenance: str) -> Lane:
+        """The lane of a provenance, made if it is the first record there."""
+        lane = self._state.lanes.get(provenance)
+        if lane is None:
+            lane = self._state.lanes[provenance] = Lane(self._plan)
+        return lane
+
+    def accept(self, lane: Lane, event: Event, append: int, flags: tuple[str, ...]) -> None:
+        """Count an accepted record."""
+        if event.source != self._source or event.provenance != self._provenance:
+            self.settle()
+            self._source, self._provenance, self._lane = event.source, event.provenance, lane
+        self._accepted += 1
+        if append > lane.heard:
+            lane.heard = append
+        for flag in flags:
+            self._folded.flags[event.source, flag] += 1
+        quality.note_accepted(self._plan, lane, event, append, flagged=bool(flags))
+        self._folded.delays.append(append - event.time)
+
+    def refuse(self, letter: DeadLetter) -> None:
+        """Count a record that becomes a dead letter."""
+        self._folded.dead_letters.append(letter)
+        self._folded.reasons[letter.source, letter.reason] += 1
+        lane = self.lane(letter.provenance)
+        self.note(lane, letter.source, letter.fate, letter.append_ms)
+        if letter.reason is Reason.FUTURE_TIME:
+            quality.fault(lane, letter.source)
+
+    def note(self, lane: Lane, source: str, fate: Fate, append: int) -> None:
+        """Count a record that changes no number."""
+        self._add(lane, source, fate, 1)
+        if append > lane.heard:
+            lane.heard = append
+        quality.note(lane, source, fate, append)
+
+    def settle(self) -> None:
+        """Bring the accepted records at hand into the state."""
+        if self._accepted and self._lane is not None:
+            self._add(self._lane, self._source, Fate.ACCEPTED, self._accepted)
+            self._accepted = 0
+
+    def _add(self, lane: Lane, source: str, fate: Fate, number: int) -> None:
+        self._folded.fates[source, fate] += number
+        key = f"{source}{SEPARATOR}{fate}"
+        lane.fates[key] = lane.fates.get(key, 0) + number
+
+
 def fold(plan: Plan, state: State, batch: Batch) -> Folded:
     """Take the records of a batch that the state does not contain, and move its next offset behind the batch.
 
     The caller has made sure that the batch does not begin beyond `state.next_offset` (a hole).
     """
     folded = Folded()
+    tally = _Tally(plan, state, folded)
     fence = state.next_offset
     for offset, append, key, value in zip(batch.offsets, batch.timestamps, batch.keys, batch.values, strict=True):
         if offset < fence:
             folded.skipped += 1
-            continue
-        _judge(plan, state, folded, offset, append, key, value)
+        else:
+            _judge(plan, state, tally, offset, append, key, value)
+    tally.settle()
+    folded.read = len(batch) - folded.skipped
     state.next_offset = max(fence, batch.next_offset)
     state.version += 1
     return folded
 
 
 def _judge(
-    plan: Plan, state: State, folded: Folded, offset: int, append: int, key: bytes | None, value: bytes | None
+    plan: Plan, state: State, tally: _Tally, offset: int, append: int, key: bytes | None, value: bytes | None
 ) -> None:
     """Give one record its fate."""
-    folded.read += 1
     event = plan.decoder.decode(value)
     if isinstance(event, Rejection):
         source, provenance = plan.decoder.label(value)
-        _refuse(plan, state, folded, DeadLetter(offset, append, key, value, Fate.REJECTED, *event, source, provenance))
+        tally.refuse(DeadLetter(offset, append, key, value, Fate.REJECTED, *event, source, provenance))
         return
-    rejection = _misplaced(plan, event, append, key)
-    if rejection is None:
-        assert value is not None
-        again = state.duplicates.ask(f"{event.provenance}\0{event.source}\0{event.id}", value, append)
+    fault = _misplaced(plan, event, append, key)
+    if fault is None:
+        again = state.duplicates.ask(f"{event.provenance}\0{event.source}\0{event.id}", value or b"", append)
         if again:
-            _count(plan, state, folded, event.source, event.provenance, Fate.DUPLICATE, append)
+            tally.note(tally.lane(event.provenance), event.source, Fate.DUPLICATE, append)
             return
         if again is False:
-            rejection = Rejection(Reason.ID_CONFLICT, "/id", f"{event.id!r} was sent with another body")
-    if rejection is not None:
-        _refuse(
-            plan,
-            state,
-            folded,
-            DeadLetter(offset, append, key, value, Fate.REJECTED, *rejection, event.source, event.provenance),
-        )
-        return
-    try:
-        taken, flags = _take(plan, _lane(plan, state, event.provenance), event, append)
-    except Exception as error:  # noqa: BLE001  # a fault of ours must neither lose the record nor stop its neighbours
-        state.duplicates.undo()
-        _refuse(
-            plan,
-            state,
-            folded,
-            DeadLetter(
-                offset,
-                append,
-                key,
-                value,
-                Fate.REJECTED,
-                Reason.INTERNAL_ERROR,
-                "",
-                f"{type(error).__name__}: {error}",
-                event.source,
-                event.provenance,
-            ),
-        )
-        return
-    if not taken:
-        lane = state.lanes[event.provenance]
-        detail = f"moment {_moment(plan, event)} ms, watermark {lane.watermark} ms"
-        _refuse(
-            plan,
-            state,
-            folded,
-            DeadLetter(
-                offset, append, key, value, Fate.LATE, Reason.LATE, "/time", detail, event.source, event.provenance
-            ),
-        )
-        return
-    _count(plan, state, folded, event.source, event.provenance, Fate.ACCEPTED, append, event, flags)
-    folded.delays.append(append - event.time)
+            fault = Rejection(Reason.ID_CONFLICT, "/id", f"{event.id!r} was sent with another body")
+    fate = Fate.REJECTED
+    if fault is None:
+        lane = tally.lane(event.provenance)
+        try:
+            flags = take(plan, lane, event, append)
+        except Exception as error:  # noqa: BLE001  # a fault of ours neither loses the record nor stops its neighbours
+            state.duplicates.undo()
+            fault = Rejection(Reason.INTERNAL_ERROR, "", f"{type(error).__name__}: {error}")
+        else:
+            if flags is not None:
+                tally.accept(lane, event, append, flags)
+                return
+            fate = Fate.LATE
+            detail = f"moment {moment_of(plan, event)} ms, watermark {lane.watermark} ms"
+            fault = Rejection(Reason.LATE, "/time", detail)
+    tally.refuse(DeadLetter(offset, append, key, value, fate, *fault, event.source, event.provenance))
 
 
 def _misplaced(plan: Plan, event: Event, append: int, key: bytes | None) -> Rejection | None:
@@ -144,113 +174,3 @@ def _misplaced(plan: Plan, event: Event, append: int, key: bytes | None) -> Reje
     if event.time > append + plan.future_ms:
         return Rejection(Reason.FUTURE_TIME, "/time", f"{event.time - append} ms later than its arrival")
     return None
-
-
-def _lane(plan: Plan, state: State, provenance: str) -> Lane:
-    lane = state.lanes.get(provenance)
-    if lane is None:
-        lane = state.lanes[provenance] = Lane(plan)
-    return lane
-
-
-def _take(plan: Plan, lane: Lane, event: Event, append: int) -> tuple[bool, tuple[str, ...]]:
-    """Fold an event, whole or, if it raises, not at all; False if it is late. Tells its flags."""
-    if plan.feed.entity is not None:
-        return _take_of_entity(plan, lane, event, append)
-    moment = _moment(plan, event)
-    if lane.watermark is not None and moment < lane.oldest:
-        return False, ()
-    found = shares(plan, event.action, {**NO_UNIT, **event.row}, event.row, moment)
-    follow(plan, lane, event.time, append)
-    add(lane, found, moment, event.time)
-    return True, event.flags
-
-
-def _take_of_entity(plan: Plan, lane: Lane, event: Event, append: int) -> tuple[bool, tuple[str, ...]]:
-    name = event.row[plan.key]
-    before = memories.find(plan, lane, name)
-    memory = Memory() if before is None else before.copy() if plan.risky else before
-    doubts = [check for check in plan.checks if check.doubts(event.row, memory.values)] if plan.checks else []
-    flags = (*event.flags, *[check.name for check in doubts])
-    events = _released(memory, event, doubts)
-    if not events:
-        if memory.waiting is not None:
-            lane.entities[name] = memory
-        follow(plan, lane, event.time, append)
-        return True, flags
-    taken = [(each, *_laid(plan, memory, each)) for each in events]
-    _, moment, news, more, _ = taken[-1]
-    if not (news or before is None) and lane.watermark is not None and moment < lane.oldest:
-        return False, ()
-    follow(plan, lane, event.time, append)
-    for each, at, _, _, found in taken:
-        add(lane, found, at, each.time)
-        memory.seen = max(memory.seen, each.time)
-    lane.entities[name] = memory
-    if lane.view is not None:
-        lane.view.changed.add(name)
-    return True, (*flags, *more)
-
-
-def _laid(plan: Plan, memory: Memory, event: Event) -> tuple[int, bool, tuple[str, ...], list[Share]]:
-    """Lay an event over memory: its moment, whether it was news, flags that follow, and what it gives to the KPIs."""
-    news, flags = memories.remember(plan, memory, event)
-    moment = _moment(plan, event)
-    row = {**NO_UNIT, **memory.values, **event.row} if plan.by_action[event.action] else event.row
-    return moment, news, flags, shares(plan, event.action, row, event.row, moment)
-
-
-def _released(memory: Memory, event: Event, doubts: list[Check]) -> list[Event]:
-    """The events that may be taken now: none if a check holds this one or lets it wait, two if it confirms another."""
-    if any(check.effect == "hold" for check in doubts):
-        return []
-    waiting = memory.waiting
-    confirm = next((check for check in doubts if check.effect == "confirm"), None)
-    if confirm is None:
-        memory.waiting = None
-        return [event]
-    if waiting is None or waiting[0] != confirm.name or confirm.doubts(event.row, waiting[1]):
-        memory.waiting = [confirm.name, event.row, event.action, event.time]
-        return []
-    memory.waiting = None
-    return [Event("", "", "", waiting[2], waiting[3], waiting[1], ()), event]
-
-
-def _moment(plan: Plan, event: Event) -> int:
-    """The moment of a row: its time, or the beginning of the period it covers."""
-    covers = plan.covers
-    if covers is None or (seconds := event.row.get(covers)) is None:
-        return event.time
-    return event.time - int(seconds) * 1000
-
-
-def _refuse(plan: Plan, state: State, folded: Folded, letter: DeadLetter) -> None:
-    folded.dead_letters.append(letter)
-    folded.reasons[letter.source, letter.reason] += 1
-    lane = _count(plan, state, folded, letter.source, letter.provenance, letter.fate, letter.append_ms)
-    if letter.reason is Reason.FUTURE_TIME:
-        quality.fault(lane, letter.source)
-
-
-def _count(
-    plan: Plan,
-    state: State,
-    folded: Folded,
-    source: str,
-    provenance: str,
-    fate: Fate,
-    append: int,
-    event: Event | None = None,
-    flags: tuple[str, ...] = (),
-) -> Lane:
-    """Note a fate in the state and in what is told of the batch."""
-    folded.fates[source, fate] += 1
-    for flag in flags:
-        folded.flags[source, flag] += 1
-    lane = _lane(plan, state, provenance)
-    key = f"{source}{SEPARATOR}{fate}"
-    lane.fates[key] = lane.fates.get(key, 0) + 1
-    if append > lane.heard:
-        lane.heard = append
-    quality.note(plan, lane, source, fate, append, event, bool(flags))
-    return lane

@@ -18,23 +18,17 @@ Share = tuple[Windowed, str, tuple[int, ...]]
 def shares(plan: Plan, action: str, row: Row, own: Row, moment: int) -> list[Share]:
     """What a row gives to the KPIs over windows; `own` are the fields the event itself carries. Changes nothing."""
     found: list[Share] = []
-    for by, entries in plan.by_action[action]:
-        labels = None
+    for where, by, entries in plan.by_action[action]:
+        if where is not None and not where(row, moment):
+            continue
+        labels = labels_of(by, row)
         for entry in entries:
-            if entry.where is not None and not entry.where(row, moment):
-                continue
-            values: tuple[int | None, ...]
             if entry.take is None:
                 values = tuple([take(row, own, moment) for take in entry.takes])
-                if None in values:
-                    continue
-            elif (value := entry.take(row, own, moment)) is None:
-                continue
-            else:
-                values = (value,)
-            if labels is None:
-                labels = labels_of(by, row)
-            found.append((entry, labels, values))  # type: ignore[arg-type]
+                if None not in values:
+                    found.append((entry, labels, values))  # type: ignore[arg-type]
+            elif (value := entry.take(row, own, moment)) is not None:
+                found.append((entry, labels, (value,)))
     return found
 
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas import conditions
 from schemas.aggregates import Aggregate, Elapsed, Measure, Sum, adder
@@ -51,7 +51,6 @@ class Windowed:
     kpi: Kpi
     windows: tuple[Window, ...]
     pane: int
-    where: Test | None
     take: Take | None
     takes: tuple[Take, ...]
     by: tuple[str, ...]
@@ -59,6 +58,14 @@ class Windowed:
     aggregate: Aggregate
     spread: bool
     proof: tuple[str, ...]
+
+
+class Group(NamedTuple):
+    """KPIs over windows that ask the same of a row and have the same labels, so that both are worked out once."""
+
+    where: Test | None
+    by: tuple[str, ...]
+    entries: tuple[Windowed, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,18 +168,20 @@ class Plan:
         except DeclarationError:
             return FOREVER
 
-    def _touched(self, action: str) -> Iterator[tuple[tuple[str, ...], tuple[Windowed, ...]]]:
-        """The KPIs an event of this action may count for, by their labels.
+    def _touched(self, action: str) -> Iterator[Group]:
+        """The KPIs an event of this action may count for, by what they ask and by their labels.
 
         The question for the action itself is answered here, once, and taken out of what is asked of every row.
         """
-        found = [
-            replace(entry, where=self._test(_without(entry.kpi.where, action)))
-            for entry in self.windowed
-            if _may(entry.kpi.where, action)
-        ]
-        for by in dict.fromkeys(entry.by for entry in found):
-            yield by, tuple(entry for entry in found if entry.by == by)
+        found = [entry for entry in self.windowed if _may(entry.kpi.where, action)]
+        asked = {entry.index: _without(entry.kpi.where, action) for entry in found}
+        kinds: list[tuple[Condition | None, tuple[str, ...]]] = []
+        for entry in found:
+            if (kind := (asked[entry.index], entry.by)) not in kinds:
+                kinds.append(kind)
+        for where, by in kinds:
+            alike = tuple(entry for entry in found if (asked[entry.index], entry.by) == (where, by))
+            yield Group(self._test(where), by, alike)
 
     def _windowed(self, index: int, kpi: Kpi) -> Windowed:
         spread = type(kpi.aggregate) is Sum and self.feed.covers is not None
@@ -182,7 +191,6 @@ class Plan:
             kpi,
             kpi.windows,
             kpi.pane,
-            self._test(kpi.where),
             takes[0] if len(takes) == 1 else None,
             takes,
             kpi.by,

@@ -16,30 +16,42 @@ READ, ACCEPTED, REJECTED, FLAGGED = range(4)
 STATES = ("live", "delayed", "stale", "clock_fault", "off")
 
 
-def note(plan: Plan, lane: Lane, source: str, fate: Fate, append: int, event: Event | None, flagged: bool) -> None:
-    """Count one record of a source; `event` if it was accepted."""
+def note(lane: Lane, source: str, fate: Fate, append: int) -> None:
+    """Count one record of a source that was not accepted."""
+    counts = _counts(lane, source, append)
+    counts[READ] += 1
+    if fate is Fate.REJECTED:
+        counts[REJECTED] += 1
+
+
+def note_accepted(plan: Plan, lane: Lane, event: Event, append: int, *, flagged: bool) -> None:
+    """Count one accepted record of a source."""
+    counts = _counts(lane, event.source, append)
+    counts[READ] += 1
+    counts[ACCEPTED] += 1
+    counts[FLAGGED] += flagged
+    figures = lane.sources[event.source]
+    if figures.last_event is None or event.time > figures.last_event:
+        figures.last_event = event.time
+    if plan.counts_slots:
+        _slot(plan, figures, event.row[plan.key], event.time)
+
+
+def _counts(lane: Lane, source: str, append: int) -> list[int]:
+    """The counts of the clock hour of an arrival; notes the arrival, and that no clock fault is known of it."""
     figures = lane.sources.get(source)
     if figures is None:
         figures = lane.sources[source] = SourceFigures()
     if append > figures.last_arrival:
         figures.last_arrival = append
+    figures.fault = False
     hour = append // HOUR
     counts = figures.hours.get(hour)
     if counts is None:
         counts = figures.hours[hour] = [0, 0, 0, 0]
         for old in [kept for kept in figures.hours if kept <= hour - KEPT_HOURS]:
             del figures.hours[old]
-    counts[READ] += 1
-    figures.fault = False
-    if event is not None:
-        counts[ACCEPTED] += 1
-        counts[FLAGGED] += flagged
-        if figures.last_event is None or event.time > figures.last_event:
-            figures.last_event = event.time
-        if plan.counts_slots:
-            _slot(plan, figures, event.row[plan.key], event.time)
-    elif fate is Fate.REJECTED:
-        counts[REJECTED] += 1
+    return counts
 
 
 def fault(lane: Lane, source: str) -> None:

@@ -153,8 +153,9 @@ def test_a_fault_of_ours_is_a_dead_letter_that_changes_nothing_and_may_be_sent_a
     def broken(row: object, own: object, at: int) -> int:
         raise ZeroDivisionError("planted")
 
-    [(by, [entry, *_]), *_] = kept["received"]
-    monkeypatch.setitem(plan.by_action, "received", ((by, (replace(entry, take=broken),)),))
+    [group, *_] = kept["received"]
+    planted = group._replace(entries=(replace(group.entries[0], take=broken),))
+    monkeypatch.setitem(plan.by_action, "received", (planted,))
     before = state.lanes["real"].entities["a"].values.copy()
     _, result = folded(CASES, [case(1, channel="counter")], state)
     assert [letter.reason for letter in result.dead_letters] == [Reason.INTERNAL_ERROR]
