@@ -49,10 +49,10 @@ def add(lane: Lane, found: list[Share], moment: int, time: int) -> None:
         if entry.spread and time > moment:
             if entry.pane not in parts:
                 parts[entry.pane] = _parts(entry.pane, moment, time)
-            _spread(panes, parts[entry.pane], values[0], time - moment, (lane.firsts[index] + HOME) // entry.pane)
+            _spread(panes, parts[entry.pane], values[0], time - moment, (lane.firsts[entry.span] + HOME) // entry.pane)
             if not panes:
                 del cells[labels]
-        elif moment >= lane.firsts[index]:
+        elif moment >= lane.firsts[entry.span]:
             pane = (moment + HOME) // entry.pane
             state = panes.get(pane)
             if state is None:
@@ -97,7 +97,7 @@ def read(entry: Windowed, panes: Mapping[int, list[int]], window: Window, presen
 def forget(plan: Plan, lane: Lane) -> None:
     """Drop panes that no window can reach any more: the watermark and the present never step back."""
     for entry in plan.windowed:
-        first = (lane.firsts[entry.index] + HOME) // entry.pane
+        first = (lane.firsts[entry.span] + HOME) // entry.pane
         cells = lane.cells[entry.index]
         for labels in [labels for labels, panes in cells.items() if min(panes, default=first) < first]:
             kept = {pane: state for pane, state in cells[labels].items() if pane >= first}

@@ -48,6 +48,7 @@ class Windowed:
     """A KPI over windows, compiled."""
 
     index: int
+    span: int
     kpi: Kpi
     windows: tuple[Window, ...]
     pane: int
@@ -105,12 +106,12 @@ class Plan:
         self.decoder = Decoder(feed, reference, max_bytes=max_bytes)
         self.key = feed.key
         self.covers = feed.covers
+        self.spans = tuple(dict.fromkeys((kpi.pane, kpi.windows) for kpi in feed.kpis if kpi.windows))
         self.windowed = tuple(
             self._windowed(index, kpi) for index, kpi in enumerate(kpi for kpi in feed.kpis if kpi.windows)
         )
         self.standing = tuple(self._standing(kpi) for kpi in feed.kpis if not kpi.windows)
         self.by_action = {action: tuple(self._touched(action)) for action in feed.actions}
-        self.windows = tuple(dict.fromkeys(window for entry in self.windowed for window in entry.windows))
         self.fingerprints = tuple(fingerprint(entry.kpi) for entry in self.windowed)
         self.case = feed.entity if isinstance(feed.entity, Case) else None
         self.remembers = feed.entity.remembers if feed.entity else ()
@@ -188,6 +189,7 @@ class Plan:
         takes = self._takes(kpi)
         return Windowed(
             index,
+            self.spans.index((kpi.pane, kpi.windows)),
             kpi,
             kpi.windows,
             kpi.pane,

@@ -92,13 +92,15 @@ class Lane:
         present: the moment at which windows and deadlines are read.
         arrival: append stamp of the newest accepted record.
         heard: append stamp of the newest record of any fate.
-        firsts: per windowed KPI, the first moment any of its windows can still reach at the watermark (derived).
+        firsts: per span of the plan, the first moment any of its windows still reaches at the watermark (derived);
+            `borders` the watermarks at which each must be worked out anew.
         oldest: the smallest of them (derived); `border` the watermark at which they must be worked out anew.
     """
 
     __slots__ = (
         "arrival",
         "border",
+        "borders",
         "cells",
         "entities",
         "fates",
@@ -120,7 +122,8 @@ class Lane:
         self.entities: dict[str, Memory] = {}
         self.sources: dict[str, SourceFigures] = {}
         self.fates: dict[str, int] = {}
-        self.firsts: list[int] = [-(1 << 62)] * len(plan.windowed)
+        self.firsts: list[int] = [-(1 << 62)] * len(plan.spans)
+        self.borders: list[int] = [-(1 << 62)] * len(plan.spans)
         self.oldest = -(1 << 62)
         self.border = -(1 << 62)
         self.view: Any = None

@@ -1,7 +1,7 @@
 """How far event time has come in a lane, and the present at which its numbers are read."""
 
 from schemas.windows import HOME
-from streams.engine.plan import Plan
+from streams.engine.plan import FOREVER, Plan
 from streams.engine.state import Lane, State
 
 
@@ -20,12 +20,12 @@ def follow(plan: Plan, lane: Lane, time: int, append: int) -> None:
 
 def reach(plan: Plan, lane: Lane, watermark: int) -> None:
     """Work out which moments the windows still reach, and until when that answer holds."""
-    border = 1 << 62
-    for entry in plan.windowed:
-        lane.firsts[entry.index] = min(window.first(watermark) for window in entry.windows)
-        border = min(border, ((watermark + HOME) // entry.pane + 1) * entry.pane - HOME)
-    lane.oldest = min(lane.firsts, default=1 << 62)
-    lane.border = border
+    for number, (pane, windows) in enumerate(plan.spans):
+        if watermark >= lane.borders[number]:
+            lane.firsts[number] = min(window.first(watermark) for window in windows)
+            lane.borders[number] = ((watermark + HOME) // pane + 1) * pane - HOME
+    lane.oldest = min(lane.firsts, default=FOREVER)
+    lane.border = min(lane.borders, default=FOREVER)
 
 
 def advance(state: State, wall_ms: int, idle_ms: int) -> bool:
