@@ -70,8 +70,8 @@ def drain(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None]) -
         for name, run in contestants(broker, folder, sizes, number).items():
             one = run()
             runs.setdefault(name, []).append(one)
-            say(f"drain {number + 1}/{sizes.rounds}, {name}: {one.cpu_us:.1f} µs CPU an event, {one.rate:,.0f} events/s, "
-                f"{'exact' if one.is_exact else 'WRONG'}")
+            verdict = "exact" if one.is_exact else "WRONG"
+            say(f"drain {number + 1}/{sizes.rounds}, {name}: {one.cpu_us:.1f} µs/event, {one.rate:,.0f}/s, {verdict}")
     return Drained(stored, runs)
 
 

@@ -68,7 +68,8 @@ class World:
         self.places = list(dict.fromkeys(places))
 
 
-def records(reference: Reference, feeds: dict[str, Feed], *, seed: int = SEED, since: int = BEGINNING) -> Iterator[Record]:
+def records(reference: Reference, feeds: dict[str, Feed], *, seed: int = SEED,
+            since: int = BEGINNING) -> Iterator[Record]:
     """The events from a moment on, in order, without end."""
     world, random, order = World(reference, since), Random(seed), count()
     waiting: list[tuple[int, int, Step]] = []
@@ -201,7 +202,8 @@ def dossier(world: World, random: Random, at: int) -> Iterator[Step]:
     ended = accepted + 21 * MINUTE + min(int(random.expovariate(1 / (8 * HOUR))), 72 * HOUR)
     yield step(ended, "resolved", resolved_at=at + ended - ended % 1000)
     if random.random() < 0.3:
-        yield step(ended + random.randrange(MINUTE, HOUR), "rated", rating=random.choices((5, 4, 3, 2), (6, 3, 1, 1))[0])
+        stars = random.choices((5, 4, 3, 2), (6, 3, 1, 1))[0]
+        yield step(ended + random.randrange(MINUTE, HOUR), "rated", rating=stars)
 
 
 def report(world: World, random: Random, at: int) -> Iterator[Step]:

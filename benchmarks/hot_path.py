@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from time import process_time
-from typing import Any
 
 from benchmarks import events
 from schemas.catalogue import load_feeds
@@ -24,7 +23,7 @@ from streams.engine.batch import Batch
 from streams.engine.fold import fold
 from streams.engine.plan import NO_UNIT, Plan
 from streams.engine.readings import readings
-from streams.engine.state import Lane, State
+from streams.engine.state import Lane, Memory, State
 
 ROOT = Path(__file__).parents[1]
 BATCH = 500
@@ -77,7 +76,7 @@ def parts(plan: Plan, records: list[events.Record]) -> dict[str, float]:
             fresh.ask(f"{event.provenance}\0{event.source}\0{event.id}", value, place)
 
     def remember() -> None:
-        kept: dict[str, Any] = defaultdict(memories.Memory)
+        kept: dict[str, Memory] = defaultdict(Memory)
         for event in decoded:
             memories.remember(plan, kept[event.row[plan.key]], event)
 
@@ -88,7 +87,7 @@ def parts(plan: Plan, records: list[events.Record]) -> dict[str, float]:
         for event in decoded:
             known = lane.entities[event.row[plan.key]].values
             row = {**NO_UNIT, **known, **event.row}
-            moment = event.time - event.row.get(plan.covers, 0) * 1000
+            moment = event.time - event.row.get(plan.covers or "", 0) * 1000
             panes.add(fresh, panes.shares(plan, event.action, row, event.row, moment), moment, event.time)
 
     found = {"pydantic": best(lambda: [validate(value) for value in values], number),

@@ -80,7 +80,8 @@ class Probe(threading.Thread):
 
     def seen(self, page: Page, now: float) -> list[float]:
         """Latencies of the markers that a page shows for the first time."""
-        shown = {(labels["topic"], int(labels["partition"])): value for labels, value in page.samples("ioc_next_offset")}
+        shown = {(labels["topic"], int(labels["partition"])): value
+                 for labels, value in page.samples("ioc_next_offset")}
         with self.lock:
             there = [place for place in self.waiting if shown.get(place[:2], 0) > place[2]]
             return [now - self.waiting.pop(place) for place in there]

@@ -1,4 +1,4 @@
-"""The stored log: the events once on the broker, in the topics of the feeds, prefixes of them once more for the slow."""
+"""The stored log: the events once on the broker, in the topics of the feeds, their beginnings again for the slow."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ CODEC = "zstd"
 
 def settings_for(broker: str, state_topic: str = "ioc.state.v1") -> Settings:
     """The settings of a worker that matter for topics."""
-    return Settings(brokers=broker, state_topic=state_topic)  # type: ignore[call-arg]
+    return Settings(brokers=broker, state_topic=state_topic)
 
 
 def make_topics(broker: str, state_topics: Iterable[str]) -> None:

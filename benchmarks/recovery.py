@@ -12,14 +12,23 @@ from schemas.catalogue import load_feeds
 from schemas.reference import load_reference
 
 STATE_TOPIC = "bench.state.recovery"
+POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """One start: from the start of the process until it answers, of which `recovery` reads and shows the state."""
+    """One start, in seconds, timed from outside.
+
+    Attributes:
+        to_shown: from the start of the process until a page with the state is there.
+        recovery: of it, from the assignment of the partitions until their state is shown.
+        told: what the worker itself calls its recovery.
+        peak_mb: largest resident memory.
+    """
 
     to_shown: float
     recovery: float
+    told: float
     peak_mb: float
 
 
@@ -63,8 +72,12 @@ def _built(broker: str, folder: Path, dossiers: int) -> tuple[int, ...]:
 
 def _started(broker: str, folder: Path, dossiers: int) -> tuple[Recovery, bool]:
     with _running(broker, folder) as worker:
-        worker.until(worker.has_begun, 120, 0.02)
+        worker.until(worker.is_recovering, 120, POLL_SECONDS)
+        began = time.monotonic()
+        worker.until(worker.has_begun, 120, POLL_SECONDS)
+        recovered = time.monotonic()
         page = worker.page()
         to_shown = time.monotonic() - worker.started
         exact = page.total("ioc_dossier_open") == page.total("ioc_feed_records", feed="dossier") == dossiers
-        return Recovery(to_shown, page.largest("ioc_recovery_seconds"), worker.peak_mb()), exact
+        told = page.largest("ioc_recovery_seconds")
+        return Recovery(to_shown, recovered - began, told, worker.peak_mb()), exact

@@ -7,10 +7,12 @@ Only a run of all three, in full size, writes the page. QUICK=1 measures a littl
 
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -50,23 +52,26 @@ def main(words: Sequence[str]) -> int:
 
 def measured(wanted: Sequence[str], *, is_quick: bool) -> Measured:
     """Each part on a fresh broker in a folder that is gone afterwards."""
-    sizes = Sizes(ours=40_000, loop=5000, tables=1000, rounds=1) if is_quick else Sizes()
-    found = {}
+    found = Measured(machine())
     for part in PARTS:
-        if part not in wanted:
-            continue
-        say(f"{part}: starting a broker")
-        with tempfile.TemporaryDirectory(prefix="bench-") as name:
-            folder = Path(name)
-            with Broker(folder / "kafka", heap="1g", jvm=()) as broker:
-                if part == "drain":
-                    found[part] = drain(broker.address, folder, sizes, say)
-                elif part == "latency":
-                    found[part] = latency(broker.address, folder, a_second=500, seconds=5 if is_quick else 40)
-                else:
-                    found[part] = recovery(broker.address, folder, dossiers=10_000 if is_quick else 100_000,
-                                           rounds=1 if is_quick else 3)
-    return Measured(machine(), found.get("drain"), found.get("latency"), found.get("recovery"))
+        if part in wanted:
+            say(f"{part}: starting a broker")
+            with (tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as name,
+                  Broker(Path(name, "kafka"), heap="1g", jvm=()) as broker):
+                found = _with(found, part, broker.address, Path(name), is_quick=is_quick)
+    return found
+
+
+def _with(found: Measured, part: str, broker: str, folder: Path, *, is_quick: bool) -> Measured:
+    """One part more."""
+    match part:
+        case "drain":
+            sizes = Sizes(ours=40_000, loop=5000, tables=1000, rounds=1) if is_quick else Sizes()
+            return replace(found, drained=drain(broker, folder, sizes, say))
+        case "latency":
+            return replace(found, latency=latency(broker, folder, a_second=500, seconds=5 if is_quick else 40))
+    dossiers, rounds = (10_000, 1) if is_quick else (100_000, 3)
+    return replace(found, recovered=recovery(broker, folder, dossiers=dossiers, rounds=rounds))
 
 
 def machine() -> dict[str, str]:
@@ -92,4 +97,5 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     sys.exit(main(sys.argv[1:]))

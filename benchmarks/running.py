@@ -106,6 +106,10 @@ class Running:
         """What it shows now."""
         return Page(self.ask("/metrics"))
 
+    def is_recovering(self) -> bool:
+        """Whether it has been given partitions, or is further than that."""
+        return "being recovered" in self.ask("/readyz") or self.has_begun()
+
     def has_begun(self) -> bool:
         """Whether it has recovered and reads."""
         answer = self.ask("/readyz")

@@ -25,7 +25,8 @@ program = app("stock-tables")
 race = Race()
 
 
-class Event(faust.Record, abstract=True, serializer="json", validation=True, coerce=True):  # type: ignore[misc]
+class Event(faust.Record, abstract=True, serializer="json", validation=True,  # type: ignore[misc, call-arg]
+            coerce=True):
     """The envelope."""
 
     specversion: str
@@ -40,7 +41,7 @@ class Event(faust.Record, abstract=True, serializer="json", validation=True, coe
     adminversion: str | None = None
 
 
-class DossierData(faust.Record, validation=True, coerce=True):  # type: ignore[misc]
+class DossierData(faust.Record, validation=True, coerce=True):  # type: ignore[misc, call-arg]
     """One step of a dossier."""
 
     dossier_id: str = StringField(max_length=128)
@@ -60,7 +61,7 @@ class DossierData(faust.Record, validation=True, coerce=True):  # type: ignore[m
     rating: int = IntegerField(min_value=1, max_value=5, required=False, default=None)
 
 
-class FeedbackData(faust.Record, validation=True, coerce=True):  # type: ignore[misc]
+class FeedbackData(faust.Record, validation=True, coerce=True):  # type: ignore[misc, call-arg]
     """One step of a report."""
 
     report_id: str = StringField(max_length=128)
@@ -76,7 +77,7 @@ class FeedbackData(faust.Record, validation=True, coerce=True):  # type: ignore[
     rating: int = IntegerField(min_value=1, max_value=5, required=False, default=None)
 
 
-class HydrometData(faust.Record, validation=True, coerce=True):  # type: ignore[misc]
+class HydrometData(faust.Record, validation=True, coerce=True):  # type: ignore[misc, call-arg]
     """What one station read."""
 
     station_id: str = StringField(max_length=64)
@@ -88,7 +89,7 @@ class HydrometData(faust.Record, validation=True, coerce=True):  # type: ignore[
     temperature_c: float = FloatField(min_value=-60, max_value=70, required=False, default=None)
 
 
-class ExchangeData(faust.Record, validation=True, coerce=True):  # type: ignore[misc]
+class ExchangeData(faust.Record, validation=True, coerce=True):  # type: ignore[misc, call-arg]
     """Calls of one minute."""
 
     service_id: str = StringField(max_length=64)
@@ -173,25 +174,26 @@ def _summed(before: list[float], more: list[float]) -> list[float]:
 
 ERRORS = ("errors_timeout", "errors_4xx", "errors_5xx", "errors_schema")
 BOUNDS = (28_800, 57_600, 86_400, 144_000, 288_000, 432_000)
-WAITS = (60, 300, 600, 900, 1800, 3600, 7200)
 
 counted = table("counted")
 dossiers = table("dossiers", dict)
 dossiers_open = table("dossiers-open")
-dossier_days = Sums("dossier-days", Dossier.time, ("received", "online", "resolved", "on_time", "on_time_extended", "paid_online",
-                                     "digitised", "rated", "satisfied"), DAY)
+dossier_days = Sums("dossier-days", Dossier.time, (
+    "received", "online", "resolved", "on_time", "on_time_extended", "paid_online", "digitised", "rated", "satisfied"),
+    DAY)
 resolution = Sums("resolution", Dossier.time, ("le_1", "le_2", "le_3", "le_5", "le_10", "le_15", "sum", "count"), DAY)
 queue = Sums("queue", Dossier.time, ("count", "sum"), HOUR, timedelta(minutes=10))
 reports = table("reports", dict)
 reports_open = table("reports-open")
-report_days = Sums("report-days", Feedback.time, ("response_s", "responses", "resolved", "on_time", "with_evidence", "rated", "satisfied"),
-                   DAY)
+report_days = Sums("report-days", Feedback.time, (
+    "response_s", "responses", "resolved", "on_time", "with_evidence", "rated", "satisfied"), DAY)
 rain = Sums("rain", Hydromet.time, ("rain_mm",), HOUR, timedelta(minutes=10))
 warmth = Sums("temperature", Hydromet.time, ("sum", "count"), DAY)
 levels = table("levels", float)
 calls = Sums("calls", Exchange.time, ("calls", *ERRORS, "up"), timedelta(minutes=5), timedelta(minutes=1))
 slowest = windows("slowest", timedelta(minutes=5), timedelta(minutes=1), Exchange.time)
-sign_ins = Sums("sign-ins", Exchange.time, ("calls", "success", "failures_password"), timedelta(minutes=5), timedelta(minutes=1))
+sign_ins = Sums("sign-ins", Exchange.time, ("calls", "success", "failures_password"), timedelta(minutes=5),
+                timedelta(minutes=1))
 latest = table("latest", dict)
 
 
@@ -208,15 +210,15 @@ async def counts(feed: str) -> None:
         race.finish(counted=sum(counted.values()))
 
 
-@program.agent(program.topic(f"{PREFIX}dossier", value_type=Dossier))
+@program.agent(program.topic(f"{PREFIX}dossier", value_type=Dossier))  # type: ignore[untyped-decorator]
 async def take_dossiers(stream: Any) -> None:
     """Open dossiers and the ratios of a day."""
     async for event in stream:
         data, action = event.data, action_of(event)
         case = dict(dossiers[data.dossier_id])
         if action == "received":
-            case |= {"opened": event.time.timestamp(), "domain": data.domain, "original": data.original_due_at.timestamp(),
-                     "due": data.due_at.timestamp()}
+            case |= {"opened": event.time.timestamp(), "domain": data.domain,
+                     "original": data.original_due_at.timestamp(), "due": data.due_at.timestamp()}
             dossiers_open[event.agency] += 1
             dossier_days.add(event.agency, {"received": 1, "online": data.channel == "online"})
         elif action == "accepted":
@@ -243,7 +245,7 @@ def resolved(event: Any, case: Mapping[str, Any]) -> None:
     resolution.add(case.get("domain") or "", {**found, "sum": took, "count": 1})
 
 
-@program.agent(program.topic(f"{PREFIX}feedback", value_type=Feedback))
+@program.agent(program.topic(f"{PREFIX}feedback", value_type=Feedback))  # type: ignore[untyped-decorator]
 async def take_reports(stream: Any) -> None:
     """Open reports and the ratios of a day."""
     async for event in stream:
@@ -269,7 +271,7 @@ async def take_reports(stream: Any) -> None:
         await counts("feedback")
 
 
-@program.agent(program.topic(f"{PREFIX}hydromet", value_type=Hydromet))
+@program.agent(program.topic(f"{PREFIX}hydromet", value_type=Hydromet))  # type: ignore[untyped-decorator]
 async def take_readings(stream: Any) -> None:
     """Rain of an hour, mean temperature of a day, newest level."""
     async for event in stream:
@@ -283,7 +285,7 @@ async def take_readings(stream: Any) -> None:
         await counts("hydromet")
 
 
-@program.agent(program.topic(f"{PREFIX}exchange", value_type=Exchange))
+@program.agent(program.topic(f"{PREFIX}exchange", value_type=Exchange))  # type: ignore[untyped-decorator]
 async def take_summaries(stream: Any) -> None:
     """Calls, errors and latency of five minutes; newest figures of a service."""
     async for event in stream:
