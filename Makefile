@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 START := tools/python.sh -m tools.stack
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status test check generate bench format lock prepare
+.PHONY: help up down status test check generate bench prove format lock prepare
 
 help:  ## this list
 	@echo "make <verb>, in the folder of the project:"
@@ -34,6 +34,9 @@ generate: prepare  ## write everything that derives from declarations: schemas, 
 
 bench: prepare  ## how fast, side by side with stock Faust, on the real broker
 	$(RUN) -m benchmarks.report
+
+prove: prepare  ## kill, freeze and move workers and the broker under load, then recount every number
+	$(RUN) -m tools.prove
 
 format: prepare  ## let ruff mend what it can
 	$(RUN) -m ruff check --fix .

@@ -1,0 +1,1 @@
+"""Proof under faults: real processes killed, frozen and moved under load, then every number recounted."""

@@ -1,0 +1,126 @@
+"""The load: sends a story at an even rate through our own publisher, and keeps a ledger of what became of each record.
+
+Outcomes as in Jepsen: acknowledged, or unknown; what the topic holds must contain the first, and nothing beyond both.
+"""
+
+import threading
+import time
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from streams.publisher import Line, PublishError, Sent, written
+from tools.prove.story import Shot
+
+BREATH: Final = 0.02
+"""Seconds between two handfuls of records."""
+
+Mark = tuple[str, int, int]
+
+
+def mark(topic: str, key: bytes | None, value: bytes | None) -> Mark:
+    """What tells one record from another: its topic and checksums."""
+    return topic, zlib.crc32(key or b""), -1 if value is None else zlib.crc32(value)
+
+
+class Entry(NamedTuple):
+    """One record handed over; without `sent` the publisher refused to take it."""
+
+    mark: Mark
+    sent: Sent | None
+
+
+class Load(threading.Thread):
+    """Sends until told to stop."""
+
+    def __init__(self, brokers: str, shots: Iterator[Shot], rate: float) -> None:
+        super().__init__(name="load", daemon=True)
+        self.brokers, self.shots, self.rate = brokers, shots, rate
+        self.entries: list[Entry] = []
+        self.stopping = threading.Event()
+        self.trouble: BaseException | None = None
+
+    @property
+    def sent(self) -> int:
+        """How many records were handed over."""
+        return len(self.entries)
+
+    def run(self) -> None:
+        """Hands over a handful, waits a breath."""
+        try:
+            with Line(self.brokers) as line:
+                self._send_all(line)
+        except Exception as error:  # noqa: BLE001  # told to whoever asks how the load fares
+            self.trouble = error
+
+    def finish(self, seconds: float = 60) -> None:
+        """Sends no more, and waits until the broker has answered for everything."""
+        self.stopping.set()
+        self.join(seconds)
+        if self.is_alive():
+            self.trouble = self.trouble or TimeoutError(f"the load has not ended within {seconds:.0f} s")
+
+    def _send_all(self, line: Line) -> None:
+        allowed, before = 0.0, time.monotonic()
+        while not self.stopping.wait(BREATH):
+            now = time.monotonic()
+            allowed = min(allowed + (now - before) * self.rate, self.rate)  # a stall is not made up for at once
+            before = now
+            while allowed >= 1:
+                allowed -= 1
+                self._send(line, next(self.shots))
+        try:
+            line.flush()
+        except PublishError:
+            return  # each entry knows by itself that it was not acknowledged
+
+    def _send(self, line: Line, shot: Shot) -> None:
+        try:
+            sent = line.send(shot.topic, key=shot.key, value=shot.value)
+        except PublishError:
+            self.entries.append(Entry(mark(*shot), None))
+        else:
+            self.entries.append(Entry(mark(*shot), sent))
+
+
+class Ledger(NamedTuple):
+    """What the load knows of its records once it has ended."""
+
+    acknowledged: Counter[Mark]
+    unknown: Counter[Mark]
+
+
+def ledger(entries: Iterable[Entry]) -> Ledger:
+    """The outcome of each record."""
+    found = Ledger(Counter(), Counter())
+    for entry in entries:
+        (found.acknowledged if _is_acknowledged(entry) else found.unknown)[entry.mark] += 1
+    return found
+
+
+def _is_acknowledged(entry: Entry) -> bool:
+    if entry.sent is None:
+        return False
+    try:
+        entry.sent.receipt(0.1)
+    except PublishError:
+        return False
+    return True
+
+
+def held(brokers: str, topics: Iterable[str]) -> Counter[Mark]:
+    """What the topics hold."""
+    return Counter(mark(topic, record.key, record.value) for topic in topics for record in written(brokers, topic))
+
+
+def differences(book: Ledger, topic: Counter[Mark]) -> list[str]:
+    """Where the topics do not hold what the ledger says, in sentences."""
+    found = []
+    lost = book.acknowledged - topic
+    if lost:
+        found.append(f"{lost.total()} acknowledged records are not in the topic")
+    strangers = topic - book.acknowledged - book.unknown
+    if strangers:
+        found.append(f"{strangers.total()} records in the topic were never sent, or stand there twice")
+    return found

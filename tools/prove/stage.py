@@ -1,0 +1,94 @@
+"""One scenario under way: its bed, its load, its watch, and the log of its faults."""
+
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from tools.prove.bed import PARTITIONS, Bed, Worker, last_line
+from tools.prove.load import Load
+from tools.prove.waiting import NotSeen, until
+from tools.prove.watch import Watch, counted, offsets
+
+MOVED: Final = 600
+"""Records that must have been counted since the last fault, so that the next one hits workers at work."""
+
+READY_SECONDS: Final = 60
+LEAVE_SECONDS: Final = 30
+FEEDS: Final = 4
+
+
+@dataclass
+class Stage:
+    """What a scenario acts on; every fault goes through `fault`, which proves that it hit something."""
+
+    bed: Bed
+    load: Load
+    watch: Watch
+    random: Random
+    partitions: int = FEEDS * PARTITIONS
+    began: float = field(default_factory=time.monotonic)
+    faults: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def fault(self, name: str, act: Callable[[], object]) -> None:
+        """Lets something happen while the load runs, and sees the load go on.
+
+        Raises:
+            NotSeen: the load was not running, before or after.
+        """
+        before = self.load.sent
+        self._running()
+        self.faults.append(f"{time.monotonic() - self.began:6.1f} s  {name}, after {before} records")
+        act()
+        self.bed.until(lambda: self.load.sent > before or not self.load.is_alive(), 20,
+                       "the load goes on after a fault")
+        self._running()
+
+    def kill(self, worker: Worker) -> None:
+        """Ends a worker without warning."""
+        self.fault(f"kill -9 {worker.name}", lambda: self.leave(worker, signal.SIGKILL))
+
+    def terminate(self, worker: Worker) -> None:
+        """Ends a worker in good order."""
+        self.fault(f"TERM {worker.name}", lambda: self.leave(worker, signal.SIGTERM))
+
+    def join(self) -> None:
+        """Starts one more worker."""
+        self.fault("join", self.bed.join)
+
+    def leave(self, worker: Worker, number: signal.Signals) -> None:
+        """Ends a worker by a signal, looking at its page until the last moment."""
+        self.watch.look_at(worker)
+        worker.ended = True
+        worker.signal(number)
+        until(lambda: self._has_ended(worker), LEAVE_SECONDS, f"the end of {worker.name} after {number.name}", 0.02)
+        code, expected = worker.process.returncode, 0 if number == signal.SIGTERM else -number
+        if code != expected:
+            self.remarks.append(f"{worker.name} ended with code {code} at {number.name}: {last_line(worker.log)}")
+
+    def _has_ended(self, worker: Worker) -> bool:
+        if worker.runs:
+            self.watch.look_at(worker)
+        return not worker.runs
+
+    def work(self) -> None:
+        """Waits until all partitions are shown and counting goes on."""
+        before = counted(self.bed.awake)
+        self.bed.until(lambda: counted(self.bed.awake) >= before + MOVED, READY_SECONDS,
+                       lambda: f"{MOVED} more records than {before} on the pages, {counted(self.bed.awake)} are there")
+
+    def share(self) -> None:
+        """Waits until every awake worker shows something and all partitions are shown once."""
+        def shared() -> bool:
+            shares = [len(offsets(worker)) for worker in self.bed.awake]
+            return min(shares, default=0) > 0 and sum(shares) == self.partitions
+
+        self.bed.until(shared, READY_SECONDS, lambda: f"all {self.partitions} partitions shared by the workers, they "
+                       f"show {[len(offsets(worker)) for worker in self.bed.awake]}")
+
+    def _running(self) -> None:
+        if not self.load.is_alive() or self.load.trouble:
+            raise NotSeen(f"the load does not run: {self.load.trouble!r}")
