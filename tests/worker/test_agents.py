@@ -160,7 +160,7 @@ async def test_more_than_a_hundred_faults_of_our_own_in_a_row_stop_the_line(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("our fault")
 
-    monkeypatch.setattr("streams.engine.fold._take", broken)
+    monkeypatch.setattr("streams.engine.fold.take", broken)
     await taker.take(0, *(probe.event(number) for number in range(60)), b"junk")
     await taker.take(61, *(probe.event(number) for number in range(60, 120)))
     with pytest.raises(LineStopped, match="more than 100 records in a row"):
