@@ -65,7 +65,7 @@ METHODS: dict[Callable[..., Any], tuple[str, ...]] = {
 ATTRIBUTES: dict[Callable[..., Any], tuple[str, ...]] = {
     Consumer.__init__: ("_acked", "_acked_index", "_read_offset", "_committed_offset"),
     faust_driver.AIOKafkaConsumerThread.on_start: ("_consumer",),
-    AIOKafkaConsumer.__init__: ("_closed", "_fetcher", "_coordinator", "_isolation_level"),
+    AIOKafkaConsumer.__init__: ("_closed", "_fetcher", "_coordinator", "_isolation_level", "_subscription"),
     Fetcher.__init__: ("_records", "_closed", "_subscriptions", "_wait_consume_future"),
     FetchResult.__init__: ("_topic_partition", "_partition_records", "_assignment"),
     PartitionRecords.__init__: ("_tp", "_records", "_aborted_producers", "_check_crcs", "_isolation_level",

@@ -215,7 +215,10 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
         message = ConsumerMessage(record.topic, record.partition, record.next_offset - 1, cast(float, stamp), 1, None,
                                   None, record, None, 0, len(record), TP(record.topic, record.partition),
                                   generation_id=self.app.consumer_generation_id)
-        self._pending[message.tp].append(message)
+        queue = self._pending[message.tp]
+        if queue and queue[-1].value.next_offset != record.first:
+            queue.clear()  # sought since: what was delivered before is in the state, or comes again
+        queue.append(message)
         return message
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
@@ -330,6 +333,8 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
         asked = self._asked
         self.keeper.begin(positions)
         await self._ask(self.seek_wait({TP(*key): offset for key, offset in positions.items()}))
+        for partition, offset in positions.items():
+            self._drop_delivered_before(partition, offset)
         self._answered = asked
         self._seeks += 1
         self.counters.recoveries += 1
@@ -353,8 +358,15 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
         target = max(offset, start)
         self._pending[partition].clear()
         await self._ask(self.seek_wait({TP(*partition): target}))
+        self._drop_delivered_before(partition, target)
         self._report_gap(partition, offset, start)
         return target
+
+    def _drop_delivered_before(self, partition: Partition, target: int) -> None:
+        """Waits no more for what was delivered during a seek to `target`: nobody will acknowledge it."""
+        queue = self._pending[partition]
+        while queue and queue[0].value.first != target:
+            queue.popleft()
 
     def _report_gap(self, partition: Partition, offset: int, start: int) -> None:
         missing = start - max(offset, self._gap_end.get(partition, 0))

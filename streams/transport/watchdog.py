@@ -68,7 +68,19 @@ class WatchedThread(faust_driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         while not self.should_stop:
             await asyncio.sleep(CHECK_SECONDS)
             self.heartbeat = time.monotonic()
+            self.stay_in_group()
             await self.check_coordinator()
+
+    def stay_in_group(self) -> None:
+        """Says that a worker without partitions lives: it waits for one that dies.
+
+        Without partitions nothing is fetched; aiokafka takes that for a program that hangs, leaves the group after the
+        longest interval between polls, and joins again only once something is fetched: never.
+        """
+        consumer: Any = self._consumer
+        if consumer is not None and not consumer.assignment():
+            with consumer._subscription.fetch_context():
+                pass
 
     async def check_coordinator(self) -> None:
         """Takes the coordinator's parked error, which lets it try again; crashes when it is dead or never recovers."""

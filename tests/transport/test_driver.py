@@ -123,6 +123,31 @@ def test_a_single_batch_in_flight_holds_the_commit_back(run: Callable[..., Any],
     run(body)
 
 
+@pytest.mark.parametrize("seek", [BatchConsumer.perform_seek, lambda consumer: consumer.reseek(A, 10)])
+def test_what_was_delivered_during_a_seek_never_holds_the_commit_back(run: Callable[..., Any], seek: Any) -> None:
+    async def body(consumer: BatchConsumer, keeper: FakeKeeper) -> None:
+        Log(consumer)
+
+        async def seek_wait(positions: Any) -> None:
+            consumer._to_message(None, batch(5, 10))  # fetched before, and it ends where reading goes on
+            consumer._to_message(None, batch(10, 12)).acked = True
+
+        consumer.seek_wait = seek_wait
+        await seek(consumer)
+        assert consumer._new_offset(TP(*A)) == 12
+
+    run(body, a=10)
+
+
+def test_a_batch_beyond_a_hole_is_forgotten_once_reading_goes_on_before_it(run: Callable[..., Any]) -> None:
+    async def body(consumer: BatchConsumer, keeper: FakeKeeper) -> None:
+        consumer._to_message(None, batch(30, 40))
+        consumer._to_message(None, batch(10, 20)).acked = True
+        assert consumer._new_offset(TP(*A)) == 20
+
+    run(body)
+
+
 def test_a_refused_commit_is_tried_again_without_new_input(run: Callable[..., Any],
                                                            monkeypatch: pytest.MonkeyPatch) -> None:
     async def refused(self: Any, offsets: Any, start_new_transaction: bool = True) -> bool:

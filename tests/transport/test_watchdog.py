@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.errors import CommitFailedError, GroupAuthorizationFailedError, IllegalStateError
 from faust.types import TP
 
@@ -102,6 +103,19 @@ def test_only_partitions_still_ours_are_committed() -> None:
     thread = Thread(Coordinator())
     assert asyncio.run(thread._commit({TP("t", 0): 5, TP("t", 1): 6})) is True
     assert [tuple(tp) for tp in thread.sent] == [("t", 0)]
+
+
+def test_a_worker_without_partitions_is_not_taken_for_one_that_hangs() -> None:
+    async def idle(assigned: set[TP]) -> float:
+        subscription = SubscriptionState()
+        subscription._last_fetch_ended = -1e6
+        thread = Thread(Coordinator())
+        thread._consumer = SimpleNamespace(_subscription=subscription, assignment=lambda: assigned)
+        thread.stay_in_group()
+        return float(subscription.fetcher_idle_time)
+
+    assert asyncio.run(idle({TP("t", 0)})) > 1e5  # one that has partitions must fetch them
+    assert asyncio.run(idle(set())) < 60
 
 
 def test_an_end_that_hangs_is_cut_short() -> None:

@@ -24,6 +24,9 @@ from tools.prove.waiting import Answer, NotSeen, until
 SESSION_SECONDS: Final = 6
 PARTITIONS: Final = 4
 ASK_SECONDS: Final = 3
+SPARE: Final = "no partitions are assigned yet"
+"""What a worker says that has none to do: the assignor fills workers up to ceil(partitions / workers) each."""
+
 MENDED: Final = 6
 """Workers that may end by themselves before it counts as a crash loop."""
 
@@ -61,6 +64,12 @@ class Worker:
                 return error.code, error.read().decode(errors="replace")
         except (OSError, ValueError):
             return 0, ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is ready, or waits without partitions for another one to die."""
+        status, text = self.ask("/readyz")
+        return status == 200 or (status == 503 and json.loads(text)["reasons"] == [SPARE])
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal to this very process."""

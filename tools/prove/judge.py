@@ -84,10 +84,17 @@ def _drain(stage: Stage, topics: list[str], found: Judgement) -> None:
     stage.bed.until(lambda: shown(stage.bed.awake) == expected, DRAIN_SECONDS,
                     lambda: f"every partition shown to its end by exactly one worker; {behind(stage.bed, ends)}")
     found.drained = time.monotonic() - began
-    stage.bed.until(lambda: all(worker.ask("/readyz")[0] == 200 for worker in stage.bed.awake), SETTLE_SECONDS,
+    stage.bed.until(lambda: all(worker.settled for worker in stage.bed.awake), SETTLE_SECONDS,
                     lambda: f"every worker ready; they say {[worker.ask('/readyz')[1] for worker in stage.bed.awake]}")
-    stage.bed.until(lambda: committed(stage.bed.broker.address, topics) == {
-        place: end for place, end in ends.items() if end}, SETTLE_SECONDS, "the group has committed every end")
+    stage.bed.until(lambda: not _uncommitted(stage.bed, ends), SETTLE_SECONDS,
+                    lambda: f"the group has committed every end; {'; '.join(_uncommitted(stage.bed, ends)[:4])}")
+
+
+def _uncommitted(bed: Bed, ends: Mapping[Place, int]) -> list[str]:
+    """Where the group has not committed the end, in a few words each."""
+    offsets = committed(bed.broker.address, {topic for topic, _ in ends})
+    return [f"{topic}/{number} ends at {end}, committed {offsets.get((topic, number), 0)}"
+            for (topic, number), end in ends.items() if offsets.get((topic, number), 0) != end]
 
 
 def behind(bed: Bed, ends: Mapping[Place, int]) -> str:

@@ -80,9 +80,11 @@ records), lets faults happen while the load runs, and judges. The verdict {exact
 
 - `ioc recount` finds every number of `/metrics` and every dead letter as it must be (exit code 0);
 - every record that the broker acknowledged to the publisher is in its topic, and nothing that was not sent;
-- every partition is shown to its end by exactly one worker, the committed offsets stand there, every worker is ready;
+- every partition is shown to its end by exactly one worker, the committed offsets stand there, every worker is ready or
+  waits in reserve;
 - no next offset and no count of records ever stepped back on the pages meanwhile;
-- the load ran before and after each fault, and workers were counting when it happened.
+- the load ran before and after each fault; but for the storm, which keeps its own pace, workers had counted on since
+  the fault before.
 
 {table}
 
@@ -91,9 +93,9 @@ records), lets faults happen while the load runs, and judges. The verdict {exact
 {legend}
 
 *Rebalances* are assignments, added up over the workers. *Holes* are batches that began beyond the state and were sought
-again. *Read again* are records that a worker had counted but not yet made durable when it died, and that its successor
-counted anew; *skipped* are those that came again although the state contained them. All are as last seen on the pages.
-*Drained* is the time from the end of the load until everything was shown.
+again. *Read again* are records that a worker had counted but not yet made durable when it died or lost them, and that
+its successor counted anew; *skipped* are those that came again although the state contained them. All are as last seen
+on the pages. *Drained* is the time from the end of the load until everything was shown.
 
 `python -m tools.prove --only NAME --seed N` repeats one row. The story and the schedule of faults come from the seed;
 the moment at which a fault hits depends on the machine.

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from tools.prove.bed import SESSION_SECONDS
-from tools.prove.stage import Stage
+from tools.prove.stage import READY_SECONDS, Stage
 from tools.prove.watch import offsets
 
 STORM_SECONDS: Final = 6.0
 ASLEEP_SECONDS: Final = SESSION_SECONDS + 4.0
+RESERVE_SECONDS: Final = 64.0
+"""Longer than broker_max_poll_interval, after which aiokafka takes a consumer that fetches nothing for dead."""
 
 
 class Scenario(NamedTuple):
@@ -25,10 +27,13 @@ class Scenario(NamedTuple):
 
 
 def kill_three_times(stage: Stage) -> None:
-    """The only worker dies in mid-work and comes back, three times."""
-    for _ in range(3):
-        stage.work()
-        stage.bed.wait(stage.random.uniform(0.2, 1.5))
+    """The only worker dies and comes back, three times; the second time it dies as it catches up."""
+    for turn in range(3):
+        if turn == 1:
+            stage.show()
+        else:
+            stage.work()
+        stage.bed.wait(stage.random.uniform(0.2, 1.0))
         stage.kill(stage.bed.awake[-1])
         stage.bed.join()
 
@@ -49,7 +54,7 @@ def freeze(stage: Stage) -> None:
 
 def storm(stage: Stage) -> None:
     """Eight times somebody leaves, by TERM and by KILL in turn, and somebody joins."""
-    stage.share()
+    stage.settle()
     stage.work()
     for turn in range(8):
         leave = stage.kill if turn % 2 else stage.terminate
@@ -62,7 +67,7 @@ def storm(stage: Stage) -> None:
             stage.bed.wait(STORM_SECONDS / 2)
             stage.join()
         stage.bed.wait(STORM_SECONDS / 2)
-    stage.share()
+    stage.settle()
 
 
 def kill_broker(stage: Stage) -> None:
@@ -86,6 +91,21 @@ def roll(stage: Stage) -> None:
     stage.share()
 
 
+def wait_in_reserve(stage: Stage) -> None:
+    """A third worker finds nothing to do, waits longer than aiokafka's patience, and takes over from one that dies."""
+    stage.share()
+    stage.join()
+    stage.bed.until(lambda: stage.bed.awake[-1].settled, READY_SECONDS, "the third worker says that it waits")
+    stage.settle()
+    spare = stage.spare()
+    stage.bed.wait(RESERVE_SECONDS)
+    stage.work()
+    stage.kill(next(worker for worker in stage.bed.awake if worker is not spare))
+    stage.bed.until(lambda: len(offsets(spare)) > 0, READY_SECONDS, f"{spare.name}, in reserve, takes over")
+    stage.share()
+    stage.work()
+
+
 SCENARIOS: Final = (
     Scenario("kill-9", "Một tiến trình bị kill -9 ba lần", "The worker killed with -9 three times", 1,
              kill_three_times, 3),
@@ -96,4 +116,7 @@ SCENARIOS: Final = (
     Scenario("broker", "Kafka bị kill -9 hai lần, chạy lại trên dữ liệu cũ",
              "The broker killed with -9 twice and started on the same data", 2, kill_broker, 4),
     Scenario("rolling", "Lần lượt thay cả hai tiến trình", "Both workers replaced in turn, in good order", 2, roll, 2),
+    Scenario("reserve", "Tiến trình dự phòng chờ hơn một phút rồi thay tiến trình bị kill -9",
+             "A third worker, in reserve for over a minute, takes over from one killed with -9", 2, wait_in_reserve, 2,
+             300),
 )

@@ -32,6 +32,7 @@ class Stage:
     began: float = field(default_factory=time.monotonic)
     faults: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    counted: int = 0
 
     def fault(self, name: str, act: Callable[[], object]) -> None:
         """Lets something happen while the load runs, and sees the load go on.
@@ -75,10 +76,19 @@ class Stage:
         return not worker.runs
 
     def work(self) -> None:
-        """Waits until all partitions are shown and counting goes on."""
-        before = counted(self.bed.awake)
-        self.bed.until(lambda: counted(self.bed.awake) >= before + MOVED, READY_SECONDS,
-                       lambda: f"{MOVED} more records than {before} on the pages, {counted(self.bed.awake)} are there")
+        """Waits until clearly more is shown than ever before."""
+        before = self.counted
+        self.bed.until(lambda: self._count() >= before + MOVED, READY_SECONDS,
+                       lambda: f"{MOVED} more records than {before} on the pages, {self._count()} are there")
+
+    def show(self) -> None:
+        """Waits until something is shown: a worker has recovered, and begins to catch up."""
+        self.bed.until(self._count, READY_SECONDS, "a page that shows something")
+
+    def _count(self) -> int:
+        now = counted(self.bed.awake)
+        self.counted = max(now, self.counted)
+        return now
 
     def share(self) -> None:
         """Waits until every awake worker shows something and all partitions are shown once."""
@@ -88,6 +98,27 @@ class Stage:
 
         self.bed.until(shared, READY_SECONDS, lambda: f"all {self.partitions} partitions shared by the workers, they "
                        f"show {[len(offsets(worker)) for worker in self.bed.awake]}")
+
+    def settle(self) -> None:
+        """Waits until all partitions are shown once, and every worker is ready or spare."""
+        def settled() -> bool:
+            workers = self.bed.awake
+            shares = sum(len(offsets(worker)) for worker in workers)
+            return shares == self.partitions and all(worker.settled for worker in workers)
+
+        self.bed.until(settled, READY_SECONDS, lambda: f"all {self.partitions} partitions shown, every worker ready or "
+                       f"spare; they show {[len(offsets(worker)) for worker in self.bed.awake]}")
+
+    def spare(self) -> Worker:
+        """The worker that has nothing to do.
+
+        Raises:
+            NotSeen: each has.
+        """
+        for worker in self.bed.awake:
+            if worker.settled and not offsets(worker):
+                return worker
+        raise NotSeen("each worker has partitions, none is spare")
 
     def _running(self) -> None:
         if not self.load.is_alive() or self.load.trouble:
