@@ -50,6 +50,12 @@ RESERVED = frozenset(
 )
 
 
+Severity = Literal["P1", "P2", "P3", "P4"]
+Wall = Literal["province", "shift", "disaster", "administration", "feedback", "digital", "data"]
+
+TWIN = names.silent("")
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A dated limit in reference/limits.csv, joined by the KPI's labels."""
@@ -60,19 +66,39 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Fires when a KPI stays beyond the limit for the given time."""
+    """Fires when a KPI stays at or above a limit, or below one, for the given time.
+
+    Attributes:
+        lasting: for how long before it fires; nothing where life is at stake.
+        window: which window of the KPI is judged.
+        duty: who is called if not the duty of the feed.
+        hazard: whether it calls outside office hours too, whatever its severity.
+        wall: the wall that shows more; the feed's own dashboard if None.
+    """
 
     name: str
-    severity: Literal["P1", "P2", "P3", "P4"]
+    severity: Severity
     title: Text
     above: Limit | None = None
     below: Limit | None = None
     lasting: timedelta = timedelta(0)
     window: str | None = None
+    duty: str | None = None
+    hazard: bool = False
+    wall: Wall | None = None
 
     def __post_init__(self) -> None:
         if (self.above is None) == (self.below is None):
             raise DeclarationError(f"alert {self.name!r} needs exactly one of above, below")
+        if not self.name.isalnum() or not self.name[0].isupper() or self.name.endswith(TWIN):
+            raise DeclarationError(f"alert {self.name!r}: a name is CamelCase and does not end with {TWIN}")
+
+    @property
+    def limit(self) -> Limit:
+        """The limit it compares with."""
+        limit = self.above or self.below
+        assert limit is not None
+        return limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,3 +36,13 @@ def recorded(name: str) -> str:
 def label(field: str) -> str:
     """The label of a field: its name without _id."""
     return field.removesuffix("_id")
+
+
+def silent(alert: str) -> str:
+    """The twin of an alert, which fires while its value is unknown: RiverAboveBD3Silent."""
+    return f"{alert}Silent"
+
+
+def runbook(alert: str) -> str:
+    """The page of an alert and of its twin: docs/runbooks/RiverAboveBD3.md."""
+    return f"docs/runbooks/{alert}.md"

@@ -12,14 +12,15 @@ from typing import Any
 
 import yaml
 
-from rules import common
-from rules import feed as recording
+from dashboards import build
+from rules import render
 from schemas.catalogue import load_feeds
-from tools import pages, published
+from tools import pages, published, runbooks
 
 ROOT = Path(__file__).resolve().parent.parent
 YAML_HEAD = "# Sinh tự động bởi `make generate`, không sửa tay. Generated, do not edit.\n"
-WHOLE = (("schemas/published", "*.json"), ("rules/generated", "*.yml"), ("docs/feeds", "*.md"))
+WHOLE = (("schemas/published", "*.json"), ("rules/generated", "*.yml"), ("docs/feeds", "*.md"),
+         ("dashboards/generated/vi", "*.json"), ("dashboards/generated/en", "*.json"))
 """Folders in which every such file is generated: one that no declaration asks for is an orphan."""
 
 
@@ -27,15 +28,17 @@ def derived() -> dict[str, str]:
     """Path under the root -> text, of every generated file."""
     feeds = load_feeds()
     files = {
-        "rules/generated/common.yml": _rules("ioc_common", common.rules()),
+        **build.files(),
+        **{f"rules/generated/{stem}.yml": _rules(f"ioc_{stem}", rules) for stem, rules in render.files(feeds).items()},
         "docs/metrics.md": pages.metrics_page(feeds),
         "docs/settings.md": pages.settings_page(),
+        runbooks.INDEX: runbooks.index(ROOT, feeds),
+        **runbooks.missing(ROOT, feeds),
     }
     for feed in feeds:
         name = f"{feed.name}.v{feed.version}"
         stem = feed.name if feed.version == 1 else f"{feed.name}_v{feed.version}"
         files[f"schemas/published/{name}.json"] = _json(published.schema(feed))
-        files[f"rules/generated/{stem}.yml"] = _rules(f"ioc_{stem}", recording.rules(feed))
         files[f"docs/feeds/{stem}.md"] = pages.feed_page(feed)
     return files
 

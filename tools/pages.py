@@ -2,19 +2,26 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from prometheus_client.metrics_core import Metric
 
-from rules import common
+from rules import common, composites, pipeline, render
 from rules import feed as recording
+from rules import reference as reference_rules
+from rules.judgement import SILENT
+from rules.promql import Rule
+from schemas import names
 from schemas.entities import Case, Entity
 from schemas.errors import Flag, Reason
 from schemas.event import IsTime
 from schemas.feed import Alert, Feed, Kpi, bare, marks
 from streams.engine import readings
+from streams.publisher import read_reference
 from streams.settings import Settings
 from streams.telemetry import PartitionVitals, Telemetry, Vitals
+from streams.worker.registry import Registry
 from tools import wording
 from tools.published import both, schema, unit_of, words
 
@@ -128,7 +135,14 @@ def _alerts(feed: Feed) -> str:
     alerts = [(kpi, alert) for kpi in feed.kpis for alert in kpi.alerts]
     head = ("alert", "severity", "vi", "en", "KPI", "limit", "lasting")
     body = table(head, (_alert(kpi, alert) for kpi, alert in alerts))
-    return _section("Cảnh báo khai báo", "Alerts declared", body) if alerts else ""
+    joined = dict.fromkeys(
+        rule["alert"]
+        for rule in render.judgements(composites.judgement_rules(feed))
+        if SILENT not in rule["annotations"]["runbook_url"]
+    )
+    others = ", ".join(f"[{name}](../{names.runbook(name).removeprefix('docs/')})" for name in joined)
+    more = f"\nGhép từ nhiều chỉ số / joined: {others}\n" if joined else ""
+    return _section("Cảnh báo khai báo", "Alerts declared", body + more) if alerts or joined else ""
 
 
 def _alert(kpi: Kpi, alert: Alert) -> tuple[str, ...]:
@@ -138,7 +152,8 @@ def _alert(kpi: Kpi, alert: Alert) -> tuple[str, ...]:
     level = f", level {limit.level}" if len(levels) > 1 else ""
     where = f"{kpi.name} {alert.window or ''}".strip()
     lasting = wording.span(alert.lasting) if alert.lasting else ""
-    return alert.name, alert.severity, alert.title.vi, alert.title.en, where, f"{side} `{limit.name}`{level}", lasting
+    name = f"[{alert.name}](../{names.runbook(alert.name).removeprefix('docs/')})"
+    return name, alert.severity, alert.title.vi, alert.title.en, where, f"{side} `{limit.name}`{level}", lasting
 
 
 def _flags(feed: Feed) -> list[tuple[str, str, str]]:
@@ -161,16 +176,52 @@ state also carries `topic`, `partition`, `provenance`. What a number means: [num
 
 def metrics_page(feeds: Sequence[Feed]) -> str:
     """Every name on /metrics and every name recorded from it."""
-    recorded = dict.fromkeys(f"`{rule['record']}`" for rule in common.rules())
+    reference = {family.name: family for family in _reference(feeds)}.values()
     parts = (
         f"{GENERATED}\n# Các chỉ số / Metrics\n",
         METRICS,
         *(_section(feed.title.vi, f"{feed.title.en} (`{feed.name}`)", _names(feed)) for feed in feeds),
         _section("Mọi luồng dữ liệu", "Every feed", _families(readings.COMMON)),
-        _section("Gộp cho mọi luồng", "Recorded for every feed", table(("recorded",), ((name,) for name in recorded))),
-        _section("Tiến trình xử lý", "The worker process", table(("metric", "type", "labels", "meaning"), _process())),
+        _section("Gộp cho mọi luồng", "Recorded for every feed", _recorded(common.rules())),
+        _section(
+            "Dữ liệu tham chiếu",
+            "Reference data, what is in force now",
+            f"{table(PROCESS, sorted(map(_family, reference)))}\n{_recorded(reference_rules.rules())}",
+        ),
+        _section("Tiến trình xử lý", "The worker process", table(PROCESS, _process())),
+        _section("Cảnh báo", "Alerts", f"{ALERTS}\n{_recorded([*pipeline.rules(), *ALERT_RECORDS])}"),
     )
     return "\n".join(parts)
+
+
+PROCESS = ("metric", "type", "labels", "meaning")
+
+ALERTS = """\
+Mọi cảnh báo và sổ tay của chúng: [runbooks](runbooks/README.md). Tên có `:held` giữ giá trị cuối khi mất dữ liệu;
+cảnh báo xét giá trị đó.
+
+Every alert and its page: [runbooks](runbooks/README.md). A name with `:held` keeps the last value while data is lost,
+and alerts are judged on it. `ioc:alert_limit{alert}` is the limit in force for each series that an alert judges,
+`ioc:alert_limit_assumed` is 1 where it is only assumed, `ioc:feed_living` is 1 while some source of a feed is live and
+no partition lacks.
+"""
+ALERT_RECORDS: tuple[Rule, ...] = tuple(
+    {"record": name, "expr": ""} for name in ("ioc:alert_limit", "ioc:alert_limit_assumed", "ioc:feed_living")
+)
+
+
+A_DAY = 1_767_600_000.0
+
+
+def _recorded(rules: Iterable[Rule]) -> str:
+    return table(("recorded",), ((name,) for name in dict.fromkeys(f"`{rule['record']}`" for rule in rules)))
+
+
+def _reference(feeds: Sequence[Feed]) -> Iterable[Metric]:
+    """The families of reference data as the real lists make them, on a day of the example events."""
+    folder = Path(__file__).resolve().parent.parent / "reference"
+    reference = read_reference(folder)
+    return Registry(reference, feeds, folder, lambda: reference, partitions=1, wall=lambda: A_DAY).families()
 
 
 def _families(families: Iterable[readings.Family]) -> str:
@@ -183,7 +234,10 @@ def _names(feed: Feed) -> str:
         ("recorded", "labels"),
         ((f"`{name}`", ", ".join((*labels, "provenance"))) for name, labels in recorded_labels(feed).items()),
     )
-    return f"{exposed}\n{recorded}"
+    judged = (*recording.judgement_rules(feed), *composites.judgement_rules(feed))
+    held = [rule for rule in render.recordings(judged) if rule["record"].endswith(":held")]
+    more = [*recording.attainments(feed), *composites.rules(feed.name), *held]
+    return "\n".join((exposed, recorded, *([_recorded(more)] if more else [])))
 
 
 def recorded_labels(feed: Feed) -> dict[str, tuple[str, ...]]:

@@ -146,6 +146,16 @@ FEED = Feed(
             over=Open(),
             where=All(Past("due_at", by=Working(hours=40)), Lacks("apologised_at")),
             by=OFFICE,
+            alerts=(
+                Alert(
+                    "DossierOverdueNoApology",
+                    "P3",
+                    Text("Quá hạn chưa có thư xin lỗi", "Overdue without a letter of apology"),
+                    above=Limit("dossier.unapologised"),
+                    lasting=timedelta(hours=1),
+                    wall="administration",
+                ),
+            ),
             basis="NĐ 61/2018/NĐ-CP; 5 working days are assumed",
         ),
         Kpi(
@@ -161,6 +171,7 @@ FEED = Feed(
                     Text("Tỷ lệ hồ sơ quá hạn vượt mức", "Share of overdue dossiers above its limit"),
                     above=Limit("dossier.lateness"),
                     lasting=timedelta(hours=8),
+                    wall="administration",
                 ),
             ),
         ),

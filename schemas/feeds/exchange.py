@@ -194,6 +194,7 @@ FEED = Feed(
                     Text("Đăng nhập một lần bị lỗi", "Single sign-on failing"),
                     below=Limit("sign_in.success"),
                     lasting=timedelta(minutes=5),
+                    wall="digital",
                 ),
             ),
         ),

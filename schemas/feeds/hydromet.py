@@ -126,7 +126,7 @@ def suspect_jump(reading: Observation, before: Mapping[str, Any]) -> bool:
 
 
 STATION = ("station_id",)
-HOURS = tuple(Rolling(timedelta(hours=hours), step=timedelta(minutes=10)) for hours in (1, 3, 6, 12, 24, 72))
+HOURS = tuple(Rolling(timedelta(hours=hours), step=timedelta(minutes=10)) for hours in (1, 3, 6, 12, 24, 72, 96))
 ONE_HOUR, TWENTY_FOUR_HOURS = HOURS[0], HOURS[4]
 
 FEED = Feed(
@@ -157,6 +157,8 @@ FEED = Feed(
                     Text("Mưa cực lớn trong 1 giờ", "Extreme rain in 1 h"),
                     above=Limit("rain.1h"),
                     window="1h",
+                    hazard=True,
+                    wall="disaster",
                 ),
                 Alert(
                     "RainExtreme3h",
@@ -164,6 +166,8 @@ FEED = Feed(
                     Text("Mưa cực lớn trong 3 giờ", "Extreme rain in 3 h"),
                     above=Limit("rain.3h"),
                     window="3h",
+                    hazard=True,
+                    wall="disaster",
                 ),
                 Alert(
                     "RainExtreme24h",
@@ -171,6 +175,8 @@ FEED = Feed(
                     Text("Mưa rất to trong 24 giờ", "Very heavy rain in 24 h"),
                     above=Limit("rain.24h"),
                     window="24h",
+                    hazard=True,
+                    wall="disaster",
                 ),
             ),
             basis="QĐ 18/2021/QĐ-TTg, Art. 44",
@@ -187,6 +193,8 @@ FEED = Feed(
                     "P1",
                     Text("Mực nước vượt báo động 3", "River above alarm level 3"),
                     above=Limit("flood", level=3),
+                    hazard=True,
+                    wall="disaster",
                 ),
                 Alert(
                     "RiverAboveBD2",
@@ -194,6 +202,8 @@ FEED = Feed(
                     Text("Mực nước vượt báo động 2", "River above alarm level 2"),
                     above=Limit("flood", level=2),
                     lasting=timedelta(minutes=10),
+                    hazard=True,
+                    wall="disaster",
                 ),
                 Alert(
                     "RiverAboveBD1",
@@ -201,6 +211,8 @@ FEED = Feed(
                     Text("Mực nước vượt báo động 1", "River above alarm level 1"),
                     above=Limit("flood", level=1),
                     lasting=timedelta(minutes=10),
+                    hazard=True,
+                    wall="disaster",
                 ),
             ),
             basis="QĐ 05/2020/QĐ-TTg, Annex I",
@@ -212,15 +224,6 @@ FEED = Feed(
             over=ONE_HOUR,
             by=STATION,
             unit="meters_per_hour",
-            alerts=(
-                Alert(
-                    "RiverRisingFast",
-                    "P2",
-                    Text("Nước sông lên nhanh", "River rising fast"),
-                    above=Limit("river.rise"),
-                    lasting=timedelta(minutes=20),
-                ),
-            ),
         ),
         Kpi(
             "temperature",
@@ -259,6 +262,7 @@ FEED = Feed(
         "alarm_level": "joins levels and limits: a recording rule",
         "next_level_meters": "joins levels and limits: a recording rule",
         "next_level_seconds": "joins levels, limits and the rate of rise: a recording rule",
+        "LandslideTriggerWetGround": "the risk class of the communes is not verified; their rain is recorded",
         "estimated_risk_level": "the flood region of the stations is not verified",
         "suspect_flatline": "needs the neighbours within 10 km: a comparison of stations, not of one station's events",
     },

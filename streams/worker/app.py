@@ -40,6 +40,7 @@ from streams.worker.durability import Keeper
 from streams.worker.exposition import Page
 from streams.worker.health import Guard, answered, live, ready
 from streams.worker.pending import Pending
+from streams.worker.registry import Registry
 from streams.worker.server import Server
 
 PROGRAM = f"ioc-worker {__version__}"
@@ -83,6 +84,9 @@ def create_app(settings: Settings, feeds: Sequence[Feed], reference: Reference) 
                       lambda: list(vitals.partitions))
     telemetry.register(lambda: transport_families(counters))
     telemetry.register(pending.families)
+    registry = Registry(reference, feeds, settings.reference, lambda: read_reference(settings.reference),
+                        partitions=settings.partitions)
+    telemetry.register(registry.families)
     ProcessCollector(registry=telemetry.registry)
     page = Page(board, (*COMMON, *(family for feed in feeds for family in families(feed))), telemetry.registry,
                 telemetry.dropped, lambda shown: judge(plans, shown, int(time.time() * 1000)))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from rules import common, promql
 from rules import feed as recording
+from rules import promql
 from schemas.catalogue import find_feed, load_feeds
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +68,7 @@ def test_promtool_finds_nothing_to_complain_about() -> None:
     done = promtool("check", "rules", "--lint=all", "--lint-fatal", *map(str, GENERATED))
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(GENERATED) == len(load_feeds()) + 1
+    assert len(GENERATED) == len(load_feeds()) + 2
 
 
 OFFICE = {"agency": "sxd", "commune": "", "admin_version": ""}
@@ -290,15 +290,6 @@ def test_lag_is_counted_once_a_partition(tmp_path: Path) -> None:
         ],
         {"ioc:consumer_lag_events": [('ioc:consumer_lag_events{feed="dossier", topic="ioc.dossier.v1"}', 8)]},
     )
-
-
-def test_every_rule_keeps_the_provenance_except_the_lag() -> None:
-    every = [*common.rules(), *(rule for feed in load_feeds() for rule in recording.rules(feed))]
-
-    for rule in every:
-        groupings = rule["expr"].split(" by (")[1:]
-        kept = all("provenance" in grouping.partition(")")[0] for grouping in groupings)
-        assert kept or rule["record"] == "ioc:consumer_lag_events"
 
 
 def test_variants_of_a_kpi_share_one_rule_with_the_label_that_tells_them_apart() -> None:
