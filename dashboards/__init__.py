@@ -1,0 +1,1 @@
+"""What is seen: dashboards and walls, rendered from the declarations into Grafana's JSON."""

@@ -1,0 +1,1 @@
+"""One curated wall per file, its name the wall's name."""
