@@ -35,8 +35,14 @@ VERBS = {
     "simulate": Verb("streams.simulator.simulate", "Plays a scenario of our own.", ("ioc simulate",)),
     "recount": Verb("streams.recount.command", "Counts everything a second time and compares it with /metrics.",
                     ("ioc recount",)),
+    "notify": Verb("streams.notify.app", "Takes alerts from Alertmanager, writes one Vietnamese line a notification.",
+                   ("ioc notify", "IOC_NOTIFY_FOLDER=/var/lib/ioc/notify ioc notify")),
+    "check": Verb("streams.operations.check", "Checks rules, routes, metrics and panels of a running stack.",
+                  ("ioc check",)),
     "dlq": Verb("streams.operations.dlq", "Lists, shows and replays records that were refused or came too late.",
                 ("ioc dlq list --since 24h",)),
+    "viewer": Verb("streams.viewer.app", "Shows the walls in a browser, for machines without Grafana.",
+                   ("ioc viewer", "ioc viewer --list --provenance replay")),
 }
 
 

@@ -77,8 +77,42 @@ class Settings(BaseSettings):
     data: Path = Field(Path("var"), description="Folder for local files; nothing in it is needed after a restart.")
     targets: Path = Field(
         Path("var/targets/workers.json"),
-        description="Prometheus file_sd file that lists the workers; read by `ioc recount` too.",
+        description="Prometheus file_sd file that lists the workers; read by `ioc recount` and `ioc check` too.",
     )
+    prometheus_url: str = Field(
+        "http://127.0.0.1:9090",
+        pattern=r"^https?://[^\s/]+(/[^\s?#]*)?$",
+        description="Where Prometheus answers; asked by `ioc check` and `ioc viewer`.",
+    )
+    notify_host: str = Field("127.0.0.1", min_length=1, description="Address on which `ioc notify` takes alerts.")
+    notify_port: int = Field(9095, ge=1, le=65535, description="Port on which `ioc notify` takes alerts.")
+    notify_folder: Path = Field(
+        Path("var/notify"),
+        description="Folder of what `ioc notify` writes: its lines, and what it remembers across restarts.",
+    )
+    notify_beat_seconds: float = Field(
+        120.0, ge=1, le=3600, description="The Watchdog counts as lost when it was not heard for so long."
+    )
+    notify_confirm_seconds: float = Field(
+        90.0,
+        ge=1,
+        le=3600,
+        description=(
+            "A `resolved` is passed on by a beat of the Watchdog that comes this much later; longer than Prometheus' "
+            "resend delay, because the end of Prometheus ends all alerts about that far apart."
+        ),
+    )
+    notify_release_seconds: float = Field(
+        1200.0,
+        ge=1,
+        le=86400,
+        description=(
+            "A `resolved` kept back is passed on when the Watchdog has beaten again for so long and the alert has not "
+            "come back; longer than the longest `for` of an alert."
+        ),
+    )
+    viewer_host: str = Field("127.0.0.1", min_length=1, description="Address on which `ioc viewer` shows the walls.")
+    viewer_port: int = Field(8088, ge=1, le=65535, description="Port on which `ioc viewer` shows the walls.")
 
 
 def load_settings() -> Settings:

@@ -38,13 +38,20 @@ class Tree:
     kafka: int
     metrics: int
     prometheus: int
+    alertmanager: int
+    notify: int
+    viewer: int
     environment: dict[str, str] = field(default_factory=dict)
+
+    def ports(self) -> dict[str, str]:
+        """The settings that give it ports of its own."""
+        names = ("kafka", "metrics", "prometheus", "alertmanager", "notify", "viewer")
+        return {f"IOC_{name.upper()}_PORT": str(getattr(self, name)) for name in names}
 
     def make(self, verb: str, *, seconds: float = 150, **said: object) -> subprocess.CompletedProcess[str]:
         """Runs a verb as a person would; `said` are variables on its command line."""
-        ports = {"IOC_KAFKA_PORT": self.kafka, "IOC_METRICS_PORT": self.metrics, "IOC_PROMETHEUS_PORT": self.prometheus}
         known = {key: value for key, value in os.environ.items() if not key.startswith(("IOC_", "MAKE", "MFLAGS"))}
-        given = {key: str(value) for key, value in {**ports, **self.environment, **said}.items()}
+        given = {key: str(value) for key, value in {**self.ports(), **self.environment, **said}.items()}
         return subprocess.run(["make", verb], cwd=self.root, env={**known, **given}, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds, check=False)
 
@@ -121,8 +128,9 @@ def make_tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bo
             shutil.rmtree(root / "rules/generated", ignore_errors=True)
             (root / "rules/generated").mkdir(parents=True)
             (root / "rules/generated/fake.yml").write_text(FAKE_RULE)
-        kafka, metrics, prometheus = _ports()
-        tree = Tree(root, kafka, metrics, prometheus, {"IOC_VENV": sys.prefix, "IOC_KAFKA_LIBS": str(jars.fetch())})
+        kafka, metrics, prometheus, alertmanager, notify, viewer = _ports()
+        tree = Tree(root, kafka, metrics, prometheus, alertmanager, notify, viewer,
+                    {"IOC_VENV": sys.prefix, "IOC_KAFKA_LIBS": str(jars.fetch())})
         made.append(tree)
         return tree
 
@@ -132,12 +140,12 @@ def make_tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bo
         shutil.rmtree(tree.root, ignore_errors=True)
 
 
-def _ports() -> tuple[int, int, int]:
-    """Ports for the broker, Prometheus and two workers side by side."""
+def _ports() -> list[int]:
+    """A port for each field of Tree; the one after that of the metrics is for a second worker."""
     while True:
-        kafka, metrics, prometheus = free_ports(3)
-        if metrics + 1 not in (kafka, prometheus):
-            return kafka, metrics, prometheus
+        ports = free_ports(6)
+        if ports[1] + 1 not in ports:
+            return ports
 
 
 @pytest.fixture(scope="module")

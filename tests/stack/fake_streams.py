@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+LISTEN = {"worker": "METRICS", "notify": "NOTIFY", "viewer": "VIEWER"}
 PAGE = "# HELP fake_number A number.\n# TYPE fake_number gauge\nfake_number 42\n"
 
 
@@ -17,7 +18,8 @@ class Page(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         body = PAGE.encode()
-        self.send_response(503 if os.environ.get("FAKE_WORKER") == "hang" else 200)
+        hangs = sys.argv[1] == "worker" and os.environ.get("FAKE_WORKER") == "hang"
+        self.send_response(503 if hangs else 200)
         self.send_header("Content-Type", "text/plain; version=0.0.4")
         self.end_headers()
         self.wfile.write(body)
@@ -36,10 +38,10 @@ def main() -> int:
     if verb == "topics":
         with Path("topics-provisioned").open("a") as file:
             file.write(os.environ["IOC_BROKERS"] + "\n")
-    elif verb == "worker":
-        address = (os.environ["IOC_METRICS_HOST"], int(os.environ["IOC_METRICS_PORT"]))
-        http.server.ThreadingHTTPServer(address, Page).serve_forever()
-    else:
+    elif verb in LISTEN and "--list" not in sys.argv:
+        host, port = (os.environ[f"IOC_{LISTEN[verb]}_{what}"] for what in ("HOST", "PORT"))
+        http.server.ThreadingHTTPServer((host, int(port)), Page).serve_forever()
+    elif verb not in LISTEN:
         signal.pause()
     return 0
 

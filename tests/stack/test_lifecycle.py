@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -25,10 +26,12 @@ def running(tree: Any) -> Any:
 
 
 def test_up_starts_everything_and_says_where(running: Any) -> None:
-    assert set(running.processes()) == {"supervisor", "kafka", "worker-1", "prometheus", "simulate"}
+    assert set(running.processes()) == {"supervisor", "kafka", "worker-1", "notify", "alertmanager", "prometheus",
+                                        "viewer", "simulate"}
     said = running.make("status").stdout
     assert f"http://127.0.0.1:{running.prometheus}" in said
     assert "var/log/worker-1.log" in said
+    assert "var/notify/notifications.log" in said
 
 
 def test_topics_are_provisioned_on_its_own_broker(running: Any) -> None:
@@ -41,10 +44,20 @@ def test_a_recorded_name_reaches_prometheus(running: Any, waiting: Waiting) -> N
     assert answer[0]["value"][1] == "42"
 
 
+def test_prometheus_hands_its_alerts_to_alertmanager_and_alertmanager_to_the_receiver(running: Any) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.prometheus}/api/v1/alertmanagers", timeout=5) as answer:
+        found = json.load(answer)["data"]["activeAlertmanagers"]
+    assert [one["url"] for one in found] == [f"http://127.0.0.1:{running.alertmanager}/api/v2/alerts"]
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.alertmanager}/api/v2/status", timeout=5) as answer:
+        routes = json.load(answer)["config"]["original"]
+    assert f"http://127.0.0.1:{running.notify}/v1/alertmanager/oncall" in routes
+    assert "http://notify" not in routes
+
+
 def test_everything_listens_on_the_loopback_only(running: Any) -> None:
     sockets = [one for process in running.processes().values() for one in psutil.Process(process.pid).net_connections()]
     listening = {one.laddr for one in sockets if one.status == psutil.CONN_LISTEN}
-    assert {address.port for address in listening} > {running.kafka, running.metrics, running.prometheus}
+    assert {address.port for address in listening} > {int(port) for port in running.ports().values()}
     assert {address.ip.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
 
 

@@ -1,8 +1,10 @@
 """The whole house once: up, numbers in Prometheus, a worker killed, recount equal, down; up again, goes on counting."""
 
+import json
 import os
 import signal
 import subprocess
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,23 @@ def test_recorded_numbers_appear_in_prometheus(house: Any, waiting: Waiting) -> 
 def test_the_recount_agrees(house: Any) -> None:
     done = recount(house)
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_check_finds_no_fault_in_what_runs(house: Any, waiting: Waiting) -> None:
+    health = f"http://127.0.0.1:{house.notify}/healthz"
+    waiting(lambda: json.load(urllib.request.urlopen(health, timeout=5))["watchdog"] == "beats", "a beat", 90)
+    known = {name: value for name, value in os.environ.items() if not name.startswith("IOC_")}
+    done = subprocess.run([str(Path(house.environment["IOC_VENV"]) / "bin/python"), "-m", "streams", "check"],
+                          cwd=house.root, env={**known, "IOC_PROMETHEUS_URL": f"http://127.0.0.1:{house.prometheus}"},
+                          text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=120, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_alerts_of_a_simulation_reach_their_own_file_and_no_person(house: Any) -> None:
+    lines = (house.root / "var/notify/rehearsal.log").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not line.startswith("MÔ PHỎNG | ")] == []
+    assert "MÔ PHỎNG" not in (house.root / "var/notify/notifications.log").read_text(encoding="utf-8")
 
 
 def test_a_killed_worker_comes_back_and_goes_on(house: Any, waiting: Waiting) -> None:

@@ -36,7 +36,8 @@ def sentence(done: subprocess.CompletedProcess[str]) -> str:
 
 
 @pytest.mark.parametrize(("which", "setting"), [
-    ("kafka", "IOC_KAFKA_PORT"), ("metrics", "IOC_METRICS_PORT"), ("prometheus", "IOC_PROMETHEUS_PORT")])
+    ("kafka", "IOC_KAFKA_PORT"), ("metrics", "IOC_METRICS_PORT"), ("prometheus", "IOC_PROMETHEUS_PORT"),
+    ("alertmanager", "IOC_ALERTMANAGER_PORT"), ("notify", "IOC_NOTIFY_PORT"), ("viewer", "IOC_VIEWER_PORT")])
 def test_a_taken_port_is_named_with_its_setting(tree: Any, which: str, setting: str) -> None:
     port = getattr(tree, which)
     with socket.create_server(("127.0.0.1", port)):
@@ -105,7 +106,7 @@ def test_a_broker_that_cannot_start_points_to_its_log(tree: Any) -> None:
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("verb", ["topics", "worker", "simulate"])
+@pytest.mark.parametrize("verb", ["topics", "worker", "notify", "viewer", "simulate"])
 def test_an_up_that_fails_half_way_ends_what_it_started(tree: Any, verb: str) -> None:
     said = sentence(tree.make("up", **{f"FAKE_{verb.upper()}": "fail"}))
     assert "the fake was told to fail" in said
@@ -115,9 +116,7 @@ def test_an_up_that_fails_half_way_ends_what_it_started(tree: Any, verb: str) ->
 
 @pytest.mark.kafka
 def test_an_interrupted_up_ends_what_it_started(tree: Any, waiting: Callable[..., Any]) -> None:
-    ports = {"IOC_KAFKA_PORT": tree.kafka, "IOC_METRICS_PORT": tree.metrics, "IOC_PROMETHEUS_PORT": tree.prometheus}
-    said = {name: str(value) for name, value in ports.items()}
-    with subprocess.Popen(["make", "up"], cwd=tree.root, env={**os.environ, **tree.environment, **said,
+    with subprocess.Popen(["make", "up"], cwd=tree.root, env={**os.environ, **tree.environment, **tree.ports(),
                           "FAKE_WORKER": "hang"}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL, start_new_session=True) as up:
         waiting(lambda: "worker-1" in tree.processes(), "the worker that never gets ready")

@@ -3,6 +3,7 @@
 import os
 import shutil
 
+from tools import alertmanager as routes
 from tools import environment
 from tools.broker import Broker
 from tools.jars import ROOT
@@ -11,8 +12,10 @@ from tools.stack import places, plan
 from tools.stack.programs import Program
 
 CONFIGURATION = ROOT / "deploy/prometheus/prometheus.yml"
+ROUTES = places.ALERTMANAGER / "configuration"
 # what only these tools read
-OF_THE_STACK = (plan.KAFKA, plan.METRICS, plan.PROMETHEUS, "IOC_VENV", "IOC_KAFKA_LIBS", "IOC_KAFKA_HEAP")
+OF_THE_STACK = (plan.KAFKA, plan.METRICS, plan.PROMETHEUS, plan.ALERTMANAGER, plan.NOTIFY, plan.VIEWER, "IOC_VENV",
+                "IOC_KAFKA_LIBS", "IOC_KAFKA_HEAP")
 PLAYERS = ("replay", "simulate")  # one of the two makes the numbers move
 
 
@@ -28,6 +31,7 @@ def settings(asked: plan.Plan) -> dict[str, str]:
         **said,
         "IOC_BROKERS": f"{LOOPBACK}:{asked.kafka_port}",
         "IOC_TARGETS": str(places.TARGETS / "workers.json"),
+        "IOC_PROMETHEUS_URL": f"http://{LOOPBACK}:{asked.prometheus_port}",
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -52,14 +56,40 @@ def worker(asked: plan.Plan, number: int) -> Program:
                    setting=plan.METRICS, url=f"{home}/metrics", ready=f"{home}/readyz", alive=f"{home}/healthz")
 
 
+def notify(asked: plan.Plan) -> Program:
+    """The first receiver of alerts; it runs before Alertmanager, so that the first beat of the Watchdog is heard."""
+    home = f"http://{LOOPBACK}:{asked.notify_port}"
+    own = {"IOC_NOTIFY_HOST": LOOPBACK, "IOC_NOTIFY_PORT": str(asked.notify_port),
+           "IOC_NOTIFY_FOLDER": str(places.NOTIFY)}
+    return Program("notify", ioc("notify"), str(ROOT), _log("notify"), order=16, environment=settings(asked) | own,
+                   port=asked.notify_port, setting=plan.NOTIFY, url=places.short(places.NOTIFY / "notifications.log"),
+                   ready=f"{home}/healthz", alive=f"{home}/healthz")
+
+
+def alertmanager(asked: plan.Plan) -> Program:
+    """Alertmanager; it runs before Prometheus, whose first delivery would be repeated only a minute later."""
+    address = f"{LOOPBACK}:{asked.alertmanager_port}"
+    command = routes.command(ROUTES / "alertmanager.yml", places.ALERTMANAGER / "data", address)
+    return Program("alertmanager", command, str(ROOT), _log("alertmanager"), order=18, port=asked.alertmanager_port,
+                   setting=plan.ALERTMANAGER, url=f"http://{address}", ready=f"http://{address}/-/ready")
+
+
 def prometheus(asked: plan.Plan) -> Program:
     """Prometheus; its configuration names no address, only files that hold them."""
     address = f"{LOOPBACK}:{asked.prometheus_port}"
     command = [shutil.which("prometheus") or "prometheus", f"--config.file={CONFIGURATION}",
                f"--storage.tsdb.path={places.PROMETHEUS}", "--storage.tsdb.retention.time=30d",
-               f"--web.listen-address={address}"]
+               f"--web.listen-address={address}", f"--web.external-url=http://{address}"]
     return Program("prometheus", command, str(ROOT), _log("prometheus"), order=20, port=asked.prometheus_port,
                    setting=plan.PROMETHEUS, url=f"http://{address}", ready=f"http://{address}/-/ready")
+
+
+def viewer(asked: plan.Plan) -> Program:
+    """The walls on a page, for machines without Grafana."""
+    home = f"http://{LOOPBACK}:{asked.viewer_port}"
+    own = {"IOC_VIEWER_HOST": LOOPBACK, "IOC_VIEWER_PORT": str(asked.viewer_port)}
+    return Program("viewer", ioc("viewer"), str(ROOT), _log("viewer"), order=25, environment=settings(asked) | own,
+                   port=asked.viewer_port, setting=plan.VIEWER, url=home, ready=f"{home}/")
 
 
 def player(asked: plan.Plan) -> Program:

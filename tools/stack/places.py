@@ -1,5 +1,7 @@
 """Where the local stack keeps its files; all of it is git-ignored."""
 
+from pathlib import Path
+
 from tools.jars import ROOT
 
 VAR = ROOT / "var"
@@ -11,4 +13,11 @@ BUSY = RUN / "busy.lock"
 ALIVE = RUN / "supervisor.lock"
 BROKER = VAR / "kafka/broker"
 PROMETHEUS = VAR / "prometheus"
+ALERTMANAGER = VAR / "alertmanager"
+NOTIFY = VAR / "notify"
 TARGETS = VAR / "targets"
+
+
+def short(path: Path | str) -> str:
+    """A path as it is shown to people: counted from the folder of the project where it lies there."""
+    return str(path).removeprefix(f"{ROOT}/")

@@ -8,6 +8,7 @@ from pathlib import Path
 from tools.errors import ToolError
 
 KAFKA, METRICS, PROMETHEUS = "IOC_KAFKA_PORT", "IOC_METRICS_PORT", "IOC_PROMETHEUS_PORT"
+ALERTMANAGER, NOTIFY, VIEWER = "IOC_ALERTMANAGER_PORT", "IOC_NOTIFY_PORT", "IOC_VIEWER_PORT"
 
 PARTITIONS = 6  # as in streams/settings.py; a worker more than there are partitions would have nothing to read
 
@@ -19,6 +20,9 @@ class Plan:
     kafka_port: int
     metrics_port: int  # of the first worker; the others follow
     prometheus_port: int
+    alertmanager_port: int
+    notify_port: int
+    viewer_port: int
     workers: int | None
     data: Path | None
     speed: str
@@ -34,6 +38,9 @@ def read_plan(environment: Mapping[str, str] = os.environ) -> Plan:
         kafka_port=_number(environment, KAFKA, 1024, 65535) or 9092,
         metrics_port=_number(environment, METRICS, 1024, 65535 - 64) or 9108,
         prometheus_port=_number(environment, PROMETHEUS, 1024, 65535) or 9090,
+        alertmanager_port=_number(environment, ALERTMANAGER, 1024, 65535) or 9093,
+        notify_port=_number(environment, NOTIFY, 1024, 65535) or 9095,
+        viewer_port=_number(environment, VIEWER, 1024, 65535) or 8088,
         workers=_number(environment, "WORKERS", 1, _number(environment, "IOC_PARTITIONS", 1, 1000) or PARTITIONS),
         data=_data(environment.get("DATA", "")),
         speed=environment.get("SPEED", ""),

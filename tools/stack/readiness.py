@@ -17,6 +17,8 @@ SETTLED = 2.0  # seconds a program without an address must live to count as work
 
 REMEDIES = {
     "kafka": f"read its log; if its data cannot be mended, move {places.BROKER} away and begin with empty topics",
+    "alertmanager": f"read its log; if its data cannot be mended, move {places.ALERTMANAGER} away",
+    "notify": f"read its log; if what it remembers cannot be mended, move {places.NOTIFY}/memory.json away",
     "prometheus": f"read its log; if its data cannot be mended, move {places.PROMETHEUS} away",
 }
 

@@ -7,10 +7,14 @@ from tools.stack import places, programs
 from tools.stack.programs import Program
 
 
-def write_targets(workers: Iterable[Program], prometheus_port: int) -> None:
-    """Writes both files."""
-    _write("workers", [f"{LOOPBACK}:{program.port}" for program in workers])
-    _write("prometheus", [f"{LOOPBACK}:{prometheus_port}"])
+def write_targets(wanted: Iterable[Program]) -> None:
+    """Writes a file for each job of deploy/prometheus/prometheus.yml."""
+    ports: dict[str, list[int]] = {"workers": [], "prometheus": [], "alertmanager": [], "notify": []}
+    for program in wanted:
+        job = "workers" if program.name.startswith("worker-") else program.name
+        ports.get(job, []).append(program.port)
+    for job, found in ports.items():
+        _write(job, [f"{LOOPBACK}:{port}" for port in found])
 
 
 def _write(name: str, addresses: list[str]) -> None:

@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tools import debian, environment, jars
+from tools import alertmanager, chromium, debian, environment, jars
 from tools.errors import ToolError
 from tools.jars import ROOT
-from tools.ports import is_free
+from tools.ports import LOOPBACK, is_free
 from tools.progress import Step, complaint, run, step
 from tools.stack import down, inventory, places, programs, state
 from tools.stack.plan import Plan
@@ -32,7 +32,7 @@ def bring_up(asked: Plan) -> list[str]:
     check_room()
     wanted = _wanted(asked)
     _check_ports(wanted)
-    prepare("runtime", with_prometheus="prometheus" not in programs.declared())
+    prepare("runtime", with_prometheus=not {"prometheus", "alertmanager"} <= programs.declared().keys())
     started_with = set(programs.declared())
     with _nothing_half_started(started_with):
         changes += _withdraw_others(wanted)
@@ -43,6 +43,8 @@ def bring_up(asked: Plan) -> list[str]:
 def prepare(kind: str, *, with_prometheus: bool) -> None:
     """Installs what is missing: packages of Debian, the Python environment, Kafka's libraries."""
     missing = _missing_packages(with_prometheus)
+    if kind == "dev" and chromium.is_missing():  # the walls are tested in a browser
+        missing.append(chromium.PACKAGE)
     if missing:
         with step("Debian packages") as shown:
             shown.remark = ", ".join(missing)
@@ -78,6 +80,8 @@ def _missing_packages(with_prometheus: bool) -> list[str]:
         missing.append("maven")
     if with_prometheus and not shutil.which("prometheus"):
         missing.append("prometheus")
+    if with_prometheus and not (alertmanager.program() and shutil.which("amtool")):
+        missing.append("prometheus-alertmanager")
     return missing
 
 
@@ -100,7 +104,8 @@ def _wanted(asked: Plan) -> dict[str, Program]:
     keeps_player = bool(players) and asked.data is None
     found = [inventory.kafka(asked, running["kafka"].command if "kafka" in running else []),
              *[inventory.worker(asked, number) for number in range(1, workers + 1)],
-             inventory.prometheus(asked), players[0] if keeps_player else inventory.player(asked)]
+             inventory.notify(asked), inventory.alertmanager(asked), inventory.prometheus(asked),
+             inventory.viewer(asked), players[0] if keeps_player else inventory.player(asked)]
     return {program.name: program for program in found}
 
 
@@ -130,7 +135,9 @@ def _start(asked: Plan, wanted: dict[str, Program]) -> list[str]:
             program = _prepared_broker(asked)  # noqa: PLW2901  its command is known only now
         if program.name == "worker-1":
             _provision(asked, quietly="kafka" in running)
-            write_targets([one for one in wanted.values() if one.name.startswith("worker-")], asked.prometheus_port)
+            write_targets(wanted.values())
+        if program.name == "alertmanager":
+            alertmanager.write_configuration(inventory.ROUTES, f"http://{LOOPBACK}:{asked.notify_port}")
         if running.get(program.name) == program:
             check_alive(program)
             continue
