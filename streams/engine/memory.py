@@ -54,7 +54,10 @@ def _turn(plan: Plan, memory: Memory, event: Event) -> tuple[bool, tuple[str, ..
         memory.turn, memory.reopened, news = event.time, not closes, True
     opened = values.get("opened_at")
     if opened is not None:
-        for name, deadline in plan.deadlines:
+        opening = event.action in case.opens
+        for name, deadline, fields in plan.deadlines:
+            if not opening and name in values and not any(field in event.row for field in fields):
+                continue
             due = deadline(values, opened)
             if due is not None:
                 values[name] = memory.times[name] = due

@@ -1,7 +1,7 @@
 """A feed compiled once into plain closures for the hot loop: which KPIs an action touches, how each takes a row."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -111,6 +111,8 @@ class Plan:
             self._windowed(index, kpi) for index, kpi in enumerate(kpi for kpi in feed.kpis if kpi.windows)
         )
         self.standing = tuple(self._standing(kpi) for kpi in feed.kpis if not kpi.windows)
+        self.clocks = self._clocks(self.standing)
+        self.clocks_of_closed = self._clocks(entry for entry in self.standing if not entry.is_open)
         self.by_action = {action: tuple(self._touched(action)) for action in feed.actions}
         self.fingerprints = tuple(fingerprint(entry.kpi) for entry in self.windowed)
         self.case = feed.entity if isinstance(feed.entity, Case) else None
@@ -132,7 +134,8 @@ class Plan:
         self.life = {action: self._life(action) for action in feed.actions}
         self.risky = bool(feed.checks) or any(map(_calls, feed.kpis))
         self.deadlines = tuple(
-            (name, self._deadline(rule)) for name, rule in (self.case.deadlines.items() if self.case else ())
+            (name, self._deadline(rule), watched(rule))
+            for name, rule in (self.case.deadlines.items() if self.case else ())
         )
 
     def interval(self, entity: str) -> int:
@@ -146,6 +149,11 @@ class Plan:
             return present - as_of < 4 * own
         age = conditions.length(self.feed.every, as_of, present, self.calendar)
         return age is not None and age < self.feed.stale_after
+
+    @staticmethod
+    def _clocks(entries: Iterable[Standing]) -> tuple[Condition, ...]:
+        """The questions of time that these KPIs ask, each once."""
+        return tuple(dict.fromkeys(leaf for entry in entries for part in entry.clocks for leaf in leaves(part)))
 
     def unknown_from(self, entity: str, as_of: int) -> int:
         """The moment from which an entity last told of at `as_of` is unknown."""
@@ -270,6 +278,13 @@ class Plan:
             return _set(self._clock(opened, level.span_ms) if level.clock == "working" else opened + level.span_ms)
 
         return deadline
+
+
+def watched(rule: Any) -> tuple[str, ...]:
+    """The fields on which a deadline depends beside the moment of opening."""
+    if not isinstance(rule, ServiceLevel):
+        return ()
+    return (rule.by,) if rule.hazard is None else (rule.by, rule.hazard)
 
 
 def _set(deadline: int) -> int | None:
@@ -401,6 +416,15 @@ def _calls(kpi: Kpi) -> bool:
 
 def _function(part: Any) -> bool:
     return any(map(_function, part.conditions)) if isinstance(part, All) else callable(part)
+
+
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """The questions of time in a condition."""
+    if isinstance(condition, All):
+        for part in condition.conditions:
+            yield from leaves(part)
+    elif _clocked(condition):
+        yield condition
 
 
 def _clocked(condition: Any) -> bool:

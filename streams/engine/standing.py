@@ -8,7 +8,7 @@ second costs what has changed in it, not the number of open cases.
 from collections.abc import Iterator
 from heapq import heappop, heappush
 
-from schemas.conditions import All, Before, Condition, Due, Past, Row
+from schemas.conditions import Before, Condition, Due, Past, Row
 from streams.engine import memory as memories
 from streams.engine.panes import labels_of
 from streams.engine.plan import FOREVER, NO_UNIT, Plan, Standing
@@ -121,22 +121,19 @@ def next_turn(plan: Plan, memory: Memory, row: Row, present: int) -> int:
     moments = [FOREVER]
     if plan.case is not None and not memory.is_open:
         moments.append(memory.seen + plan.kept_ms + 1)
-    for entry in plan.standing:
-        if plan.case is None:
+    if plan.case is None:
+        for entry in plan.standing:
             since = as_of(plan, entry.proof, memory)
             if since is not None:
                 moments.append(plan.unknown_from(row[plan.key], since))
-        for condition in entry.clocks:
-            moments += _turns(plan, condition, row)
+    for condition in plan.clocks if plan.case is None or memory.is_open else plan.clocks_of_closed:
+        moments += _turns(plan, condition, row)
     return min(moment for moment in moments if moment > present)
 
 
 def _turns(plan: Plan, condition: Condition, row: Row) -> Iterator[int]:
     """When the answer to a question of time turns."""
     match condition:
-        case All(parts):
-            for part in parts:
-                yield from _turns(plan, part, row)
         case Past(field, None) | Before(field) if field in row:
             yield row[field] + 1
         case Past(field, by) if by is not None and field in row:

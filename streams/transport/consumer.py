@@ -18,6 +18,7 @@ from schemas.errors import CompatibilityError, SnapshotError
 from streams.engine.batch import Batch
 from streams.transport import watchdog
 from streams.transport.drain import Drain
+from streams.transport.state_reader import bounds
 from streams.transport.thread import BatchThread
 from streams.transport.watchdog import Counters
 
@@ -75,6 +76,7 @@ class Delivery(Protocol):
     topics: frozenset[str]
     drain: Drain
     leaving: bool
+    url: list[Any]
 
 
 class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is read as untyped
@@ -123,6 +125,11 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
     def moving(self) -> bool:
         """Whether a rebalance is under way."""
         return self._moving
+
+    async def bounds(self, partitions: Iterable[Partition]) -> dict[Partition, tuple[int, int]]:
+        """Where each log starts and ends, asked beside the consumer, whose fetches wait; raises as `earliest`."""
+        brokers = ",".join(f"{url.host}:{url.port}" for url in self.transport.url)
+        return await bounds(brokers, partitions)
 
     async def earliest(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Where each log starts, asked from the broker.
@@ -341,16 +348,17 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
 
     async def _positions(self, partitions: Sequence[Partition],
                          recovered: Mapping[Partition, int]) -> dict[Partition, int]:
-        earliest, latest = await self.earliest(partitions), await self.latest(partitions)
+        found = await self.bounds(partitions)
         positions = {}
         for partition in partitions:
-            offset = recovered.get(partition, earliest[partition])
-            if offset > latest[partition]:
+            start, end = found[partition]
+            offset = recovered.get(partition, start)
+            if offset > end:
                 topic, number = partition
                 raise SnapshotError(f"the state of {topic}/{number} contains offsets up to {offset}, but the log ends "
-                                    f"at {latest[partition]}: the topic was truncated; restore it, or delete the state")
-            positions[partition] = max(offset, earliest[partition])
-            self._report_gap(partition, offset, earliest[partition])
+                                    f"at {end}: the topic was truncated; restore it, or delete the state")
+            positions[partition] = max(offset, start)
+            self._report_gap(partition, offset, start)
         return positions
 
     async def _seek_back(self, partition: Partition, offset: int) -> int:

@@ -15,6 +15,7 @@ READ_SECONDS = 20.0
 POLL_MILLISECONDS = 200
 FETCH_BYTES = 8 << 20
 
+
 class StateRecord(NamedTuple):
     """One record of the state topic; `value` None is a tombstone."""
 
@@ -56,6 +57,23 @@ async def read_state(brokers: str, topic: str, partitions: Iterable[int], *,
     finally:
         await reader.stop()
     return kept
+
+
+async def bounds(brokers: str, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, int]]:
+    """Where each log starts and ends, asked over a connection of its own: no fetch that waits stands before it.
+
+    Raises:
+        KafkaError, TimeoutError: the broker does not answer.
+    """
+    wanted = [TopicPartition(*partition) for partition in partitions]
+    reader = AIOKafkaConsumer(bootstrap_servers=brokers, enable_auto_commit=False, auto_offset_reset="none")
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            await reader.start()
+            first, last = await asyncio.gather(reader.beginning_offsets(wanted), reader.end_offsets(wanted))
+    finally:
+        await reader.stop()
+    return {(tp.topic, tp.partition): (first[tp], last[tp]) for tp in wanted}
 
 
 async def _read(reader: AIOKafkaConsumer, partitions: list[TopicPartition], kept: Mapping[int, dict[bytes, Kept]],

@@ -132,7 +132,7 @@ class Keeper:
         self.vitals.partitions = vitals
         self.vitals.assigned = bool(vitals)
         if self.vitals.recovering_since is not None:
-            self.vitals.recovery_seconds = now - self.vitals.recovering_since
+            self.vitals.recovery_seconds = self.clock.monotonic() - self.vitals.recovering_since
         self.vitals.recovering_since = self.vitals.unconfirmed_since = None
 
     def forget(self, revoked: Collection[Partition]) -> None:

@@ -55,16 +55,17 @@ class Log:
         self.sought: list[dict[Partition, int]] = []
         self.crashes: list[BaseException] = []
         consumer.assignment = lambda: {TP(*A), TP(*B)}
-        consumer.earliest, consumer.latest = self.ask(0), self.ask(1)  # type: ignore[method-assign]  # a fake
+        consumer.earliest = self.earliest  # type: ignore[method-assign]  # a fake
+        consumer.bounds = self.ends  # type: ignore[method-assign]  # a fake
         consumer.committed = self.committed  # type: ignore[method-assign]  # a fake
         consumer.seek_wait = self.seek_wait
         consumer.crash = self.crash
 
-    def ask(self, which: int) -> Any:
-        async def answer(partitions: Any) -> dict[Partition, int]:
-            return {partition: self.bounds[partition][which] for partition in partitions}
+    async def earliest(self, partitions: Any) -> dict[Partition, int]:
+        return {partition: self.bounds[partition][0] for partition in partitions}
 
-        return answer
+    async def ends(self, partitions: Any) -> dict[Partition, tuple[int, int]]:
+        return {partition: self.bounds[partition] for partition in partitions}
 
     async def committed(self, partitions: Any) -> dict[Partition, int | None]:
         return dict.fromkeys(partitions)
