@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 START := tools/python.sh -m tools.stack
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status test check generate bench prove format lock prepare
+.PHONY: help up down status test check generate bench prove format lock viewer prepare
 
 help:  ## this list
 	@echo "make <verb>, in the folder of the project:"
@@ -43,6 +43,9 @@ format: prepare  ## let ruff mend what it can
 
 lock: prepare  ## write requirements/*.txt anew from pyproject.toml, with hashes
 	$(RUN) -m tools.lock
+
+viewer: prepare  ## build the wall page anew from its locked packages (Node 20, npm) and compare; WRITE=1 keeps it
+	$(RUN) -m tools.viewer $(if $(WRITE),--write)
 
 prepare:
 	@$(START) prepare

@@ -1,0 +1,1 @@
+"""The walls in a browser, for machines without Grafana: `ioc viewer`."""
