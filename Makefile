@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 START := tools/python.sh -m tools.stack
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status test check generate bench prove format lock viewer prepare
+.PHONY: help up down status test check generate bench prove format lock viewer pictures prepare
 
 help:  ## this list
 	@echo "make <verb>, in the folder of the project:"
@@ -46,6 +46,9 @@ lock: prepare  ## write requirements/*.txt anew from pyproject.toml, with hashes
 
 viewer: prepare  ## build the wall page anew from its locked packages (Node 20, npm) and compare; WRITE=1 keeps it
 	$(RUN) -m tools.viewer $(if $(WRITE),--write)
+
+pictures: prepare  ## take the pictures of the walls from the stack that runs here: after make up DATA=...
+	$(RUN) -m tools.pictures
 
 prepare:
 	@$(START) prepare
