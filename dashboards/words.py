@@ -38,7 +38,7 @@ NOT_KNOWN = Text("CHƯA RÕ", "UNKNOWN")
 LOST = Text("MẤT DỮ LIỆU", "NO DATA")
 
 STATE: Scale = {
-    0: Word(Text("BÌNH THƯỜNG", "NORMAL"), OK),
+    0: Word(Text("KHÔNG CẢNH BÁO", "NO ALERT"), OK),
     1: Word(Text("CẢNH BÁO", "WARNING"), WARNING),
     2: Word(Text("NGUY CẤP", "CRITICAL"), CRITICAL),
 }
@@ -51,6 +51,7 @@ SOURCE_STATES: Mapping[str, Word] = {
 }
 SOURCE_STATE: Scale = dict(enumerate(SOURCE_STATES.values()))
 ALARM_LEVEL: Scale = {
+    -1: Word(Text("KHÔNG BĐ", "NO LEVEL"), UNKNOWN),
     0: Word(Text("DƯỚI BĐ1", "BELOW 1"), OK),
     1: Word(Text("BĐ1", "ALARM 1"), WARNING),
     2: Word(Text("BĐ2", "ALARM 2"), WARNING),

@@ -1,6 +1,7 @@
 // The page: a list of walls at "/", one wall at "/w/<uid>" (and at "/d/<uid>", where Grafana has it).
 import './styles.js';
 import 'uplot/dist/uPlot.min.css';
+import './page.css';
 import { createRoot } from 'react-dom/client';
 import { ThemeContext } from '@grafana/data';
 import { GlobalStyles } from '@grafana/ui';
