@@ -49,10 +49,10 @@ _ALARM = f"max by (station) ({pick('hydromet_alarm_level')})"
 _UNKNOWN = f"max by (station) (({pick('hydromet_level_known')} == 0) * NaN)"
 RIVER_ROWS = " or ".join(
     (
-        beside(_ALARM, f"max by (station) ({_LEVEL})", " m", "0.01", 32),
+        beside(_ALARM, f"max by (station) ({_LEVEL})", " m", "0.01", 30),
         # a level without an alarm level in force is shown all the same
         beside(f"(max by (station) ({_LEVEL}) * 0 - 1) unless on (station) {_ALARM}",
-               f"max by (station) ({_LEVEL})", " m", "0.01", 32),
+               f"max by (station) ({_LEVEL})", " m", "0.01", 30),
         queries.by_title(_UNKNOWN, "station", letters=33),
     )
 )
