@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from schemas import names
 from schemas.errors import Flag, Reason, Rejection
-from schemas.event import PROVENANCES, REQUIRED, envelope, millis
+from schemas.event import MOMENTS, PROVENANCES, REQUIRED, millis
 from schemas.feed import Feed
 from schemas.labels import OTHER
 from schemas.reference import Reference
@@ -40,18 +40,22 @@ class Event(NamedTuple):
 class Decoder:
     """The reader of one feed's records; made once, used for every record."""
 
+    data = "/data"
+    """The pointer under which the payload's fields lie."""
+
     def __init__(self, feed: Feed, reference: Reference, *, max_bytes: int = MAX_BYTES) -> None:
         self.feed = feed
         self._reference = reference
         self._max = max_bytes
-        self._validate: Callable[[bytes], Any] = TypeAdapter(envelope(feed.payload)).validator.validate_json
+        self._validate: Callable[[bytes], Any] = TypeAdapter(feed.record).validator.validate_json
         self._actions = feed.types
         self._schema = names.data_schema(feed.name, feed.version)
-        self._times = feed.times
+        self._times = tuple((name, MOMENTS[form]) for name, form in feed.forms.items())
         self._ranges = tuple((name, span.low, span.high) for name in feed.hints if (span := feed.plausible(name)))
         self._lists = tuple(
             (name, reference.table(listed.name).spans, listed) for name in feed.hints if (listed := feed.listed(name))
         )
+        self._joins = tuple((name, *_columns(feed, reference, name)) for name in feed.joined)
         self._agencies = reference.agencies.spans
         self._known_sources = reference.sources.values
         self._sources = {
@@ -69,7 +73,7 @@ class Decoder:
         try:
             event = self._validate(value)
         except ValidationError as error:
-            return _explain(error)
+            return self._explain(error)
         return self._read(event)
 
     def label(self, value: bytes | None) -> tuple[str, str]:
@@ -94,10 +98,10 @@ class Decoder:
         pointer = "/time"
         try:
             time = millis(event["time"])
-            for name in self._times:
+            for name, read in self._times:
                 if name in row:
-                    pointer = f"/data/{name}"
-                    row[name] = millis(row[name])
+                    pointer = f"{self.data}/{name}"
+                    row[name] = read(row[name])
             for name in ("recordedtime", "expirytime"):
                 if name in event:
                     pointer = f"/{name}"
@@ -122,22 +126,70 @@ class Decoder:
                 return Rejection(verdict.reason, "/adminunit", f"{event['adminunit']!r} in version {verdict.version}")
             row["commune"], row["admin_version"] = verdict.commune, verdict.version
             flags += verdict.flags
-        unlisted = False
-        for name, spans, listed in self._lists:
-            if name in row and not _in_force(spans.get(row[name], ()), time):
-                if listed.law:
-                    return Rejection(Reason.UNKNOWN_ENTITY, f"/data/{name}", f"{row[name]!r} is not in {listed.name}")
-                row[name], unlisted = OTHER, True
+        unlisted = self._look_up(row, time)
+        if isinstance(unlisted, Rejection):
+            return unlisted
         if not _in_force(self._agencies.get(agency, ()), time):
             agency, unlisted = OTHER, True
         if unlisted:
             flags = (*flags, Flag.UNLISTED)
-        for name, low, high in self._ranges:
-            if name in row and not low <= row[name] <= high:
-                flags = (*flags, Flag.OUT_OF_RANGE)
-                break
+        if self._is_out_of_range(row):
+            flags = (*flags, Flag.OUT_OF_RANGE)
         row["action"], row["time"], row["source"], row["agency"] = action, time, source, agency
         return Event(source, event["id"], event.get("provenance", REAL), action, time, row, flags)
+
+    def _look_up(self, row: dict[str, Any], time: int) -> bool | Rejection:
+        """Hold values against their lists, and join what the lists say; whether one is in no list that is no law."""
+        unlisted = False
+        for name, spans, listed in self._lists:
+            if name in row and not _in_force(spans.get(row[name], ()), time):
+                if listed.law:
+                    where = f"{self.data}/{name}"
+                    return Rejection(Reason.UNKNOWN_ENTITY, where, f"{row[name]!r} is not in {listed.name}")
+                row[name], unlisted = OTHER, True
+        for name, field, columns in self._joins:
+            row[name] = _at(columns.get(row[field], ()), time) if field in row else ""
+        return unlisted
+
+    def _is_out_of_range(self, row: Mapping[str, Any]) -> bool:
+        for name, low, high in self._ranges:  # noqa: SIM110  # a loop is cheaper than any() here
+            if name in row and not low <= row[name] <= high:
+                return True
+        return False
+
+    def _explain(self, error: ValidationError) -> Rejection:
+        """The first fault pydantic found, in our words."""
+        fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = fault["loc"]
+        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)
+        match fault["type"]:
+            case "json_invalid":
+                reason, pointer = Reason.NOT_JSON, ""
+            case "finite_number":
+                reason = Reason.NOT_FINITE
+            case _:
+                broken = self.feed.bare is None and (not place or (place[0] in REQUIRED and len(place) == 1))
+                reason = Reason.NOT_CLOUDEVENT if broken else Reason.SCHEMA_VIOLATION
+        return Rejection(reason, pointer, fault["msg"])
+
+
+def _columns(feed: Feed, reference: Reference, name: str) -> tuple[str, dict[str, tuple[tuple[int, int, str], ...]]]:
+    """The field by which a field is joined, and for each of its values what stands there, and when."""
+    field = feed.joined[name]
+    listed = feed.listed(field)
+    assert listed is not None
+    return field, {
+        value: tuple((row.valid_from, row.valid_to, getattr(row, name)) for row in rows)
+        for value, rows in reference.table(listed.name).by_id.items()
+    }
+
+
+def _at(columns: Iterable[tuple[int, int, str]], time: int) -> str:
+    """What stands there at a moment."""
+    for since, until, text in columns:
+        if since <= time < until:
+            return text
+    return OTHER
 
 
 def _in_force(spans: Iterable[tuple[int, int]], time: int) -> bool:
@@ -146,19 +198,3 @@ def _in_force(spans: Iterable[tuple[int, int]], time: int) -> bool:
         if since <= time < until:
             return True
     return False
-
-
-def _explain(error: ValidationError) -> Rejection:
-    """The first fault pydantic found, in our words."""
-    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = fault["loc"]
-    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)
-    match fault["type"]:
-        case "json_invalid":
-            reason, pointer = Reason.NOT_JSON, ""
-        case "finite_number":
-            reason = Reason.NOT_FINITE
-        case _:
-            broken = not place or (place[0] in REQUIRED and len(place) == 1)
-            reason = Reason.NOT_CLOUDEVENT if broken else Reason.SCHEMA_VIOLATION
-    return Rejection(reason, pointer, fault["msg"])

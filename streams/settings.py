@@ -73,6 +73,7 @@ class Settings(BaseSettings):
         "fast",
         description="How fetched records are read: `fast` without ConsumerRecords, `simple` through aiokafka's own.",
     )
+    feeds: str = Field("", description="Folder of other feed declarations; empty: `schemas/feeds`.")
     reference: Path = Field(Path("reference"), description="Folder of the dated reference data.")
     data: Path = Field(Path("var"), description="Folder for local files; nothing in it is needed after a restart.")
     targets: Path = Field(

@@ -140,7 +140,7 @@ def _judge(
         tally.refuse(DeadLetter(offset, append, key, value, Fate.REJECTED, *event, source, provenance))
         return
     fault = _misplaced(plan, event, append, key)
-    if fault is None:
+    if fault is None and plan.recognises_repeats:
         again = state.duplicates.ask(f"{event.provenance}\0{event.source}\0{event.id}", value or b"", append)
         if again:
             tally.note(tally.lane(event.provenance), event.source, Fate.DUPLICATE, append)
@@ -153,7 +153,8 @@ def _judge(
         try:
             flags = take(plan, lane, event, append)
         except Exception as error:  # noqa: BLE001  # a fault of ours neither loses the record nor stops its neighbours
-            state.duplicates.undo()
+            if plan.recognises_repeats:
+                state.duplicates.undo()
             fault = Rejection(Reason.INTERNAL_ERROR, "", f"{type(error).__name__}: {error}")
         else:
             if flags is not None:
@@ -167,10 +168,12 @@ def _judge(
 
 def _misplaced(plan: Plan, event: Event, append: int, key: bytes | None) -> Rejection | None:
     """Faults that need the record around the event: its key and its arrival."""
-    expected = event.row[plan.key]
-    if key != expected.encode():
-        shown = "none" if key is None else repr(key[:64].decode(errors="replace"))
-        return Rejection(Reason.WRONG_KEY, f"/data/{plan.key}", f"the record's key is {shown}, not {expected!r}")
+    if plan.key:
+        expected = event.row[plan.key]
+        if key != expected.encode():
+            shown = "none" if key is None else repr(key[:64].decode(errors="replace"))
+            where = f"{plan.decoder.data}/{plan.key}"
+            return Rejection(Reason.WRONG_KEY, where, f"the record's key is {shown}, not {expected!r}")
     if event.time > append + plan.future_ms:
         return Rejection(Reason.FUTURE_TIME, "/time", f"{event.time - append} ms later than its arrival")
     return None

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from schemas import conditions
 from schemas.aggregates import Aggregate, Elapsed, Measure, Sum, adder
+from schemas.bare import decoder
 from schemas.calendars import Calendar
 from schemas.conditions import All, Before, Condition, Due, Has, Is, Lacks, Past, Row, Stretch, Working
-from schemas.decode import MAX_BYTES, Decoder
+from schemas.decode import MAX_BYTES
 from schemas.entities import Case, Open, ServiceLevel
 from schemas.errors import DeclarationError
 from schemas.feed import Feed, Kpi
@@ -103,7 +104,8 @@ class Plan:
         self.reference = reference
         self.calendar: Calendar = reference.calendar
         self.horizon_ms, self.future_ms = horizon_ms, future_ms
-        self.decoder = Decoder(feed, reference, max_bytes=max_bytes)
+        self.decoder = decoder(feed, reference, max_bytes=max_bytes)
+        self.recognises_repeats = feed.bare is None
         self.key = feed.key
         self.covers = feed.covers
         self.spans = tuple(dict.fromkeys((kpi.pane, kpi.windows) for kpi in feed.kpis if kpi.windows))
@@ -411,7 +413,7 @@ def _without(condition: Condition | None, action: str) -> Condition | None:
 def _calls(kpi: Kpi) -> bool:
     """Whether a KPI over windows runs a function of the feed's own file, which may raise."""
     asked = (kpi.where, *kpi.aggregate.measures)
-    return type(kpi.aggregate).__module__.startswith("schemas.feeds.") or any(map(_function, asked))
+    return type(kpi.aggregate).__module__ != Aggregate.__module__ or any(map(_function, asked))
 
 
 def _function(part: Any) -> bool:
