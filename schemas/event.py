@@ -36,7 +36,12 @@ Time = Annotated[
 EpochMillis = Annotated[int, Field(ge=0, le=99_999_999_999_999), IsTime("millis")]
 """A moment as a whole number of milliseconds since the epoch, as senders write it who do not know our envelope."""
 
-EpochText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,14}$"), IsTime("digits")]
+EpochText = Annotated[
+    str,
+    StringConstraints(max_length=14),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,14}$"}),
+    IsTime("digits"),
+]
 """The same number as text."""
 
 Provenance = Literal["real", "replay", "simulated"]
@@ -141,5 +146,16 @@ def _offset(text: str) -> int:
     return (-1 if text[0] == "-" else 1) * (int(text[1:3]) * 60 + int(text[4:6])) * 60_000
 
 
-MOMENTS: Mapping[str, Callable[[Any], int]] = {"rfc3339": millis, "millis": int, "digits": int}
+def digits(text: str) -> int:
+    """A whole number of milliseconds since the epoch, written in digits.
+
+    Raises:
+        ValueError: the text is something else.
+    """
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    raise ValueError(f"{text!r} is no number of milliseconds")
+
+
+MOMENTS: Mapping[str, Callable[[Any], int]] = {"rfc3339": millis, "millis": int, "digits": digits}
 """How a moment is read, by the form it has on the wire."""

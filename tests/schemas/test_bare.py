@@ -72,7 +72,8 @@ def test_whatever_else_is_a_breach_of_the_schema(feed: Feed, changes: dict[str, 
 @pytest.mark.parametrize(("value", "reason"), [
     (None, Reason.NOT_JSON), (b"{", Reason.NOT_JSON), (b"[]", Reason.SCHEMA_VIOLATION),
     (b'"x"', Reason.SCHEMA_VIOLATION),
-    (b'{"station_id": "LC-R-0042", "level_m": 1e999, "measured": 1}', Reason.NOT_FINITE), (b" " * 300_000, Reason.TOO_LARGE),
+    (b'{"station_id": "LC-R-0042", "level_m": 1e999, "measured": 1}', Reason.NOT_FINITE),
+    (b" " * 300_000, Reason.TOO_LARGE),
 ])  # fmt: skip
 def test_what_is_no_record_at_all(value: bytes | None, reason: Reason) -> None:
     found = decoder(LEVELS, REFERENCE).decode(value)
