@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from schemas.columns import ColumnReader
 from schemas.decode import MAX_BYTES, NO_FLAGS, REAL, Decoder, Event
 from schemas.errors import Flag, Reason, Rejection
 from schemas.feed import Feed
@@ -18,6 +19,12 @@ class BareDecoder(Decoder):
         super().__init__(feed, reference, max_bytes=max_bytes)
         [self._action] = feed.actions
         self._time = feed.bare or ""
+
+    def columns(self) -> ColumnReader | None:
+        """A reader of whole batches, if the feed's declaration is ordinary enough."""
+        if not ColumnReader.can_read(self.feed):
+            return None
+        return ColumnReader(self.feed, self._reference, self._validate, self._max)
 
     def label(self, value: bytes | None) -> tuple[str, str]:  # noqa: ARG002  # the topic says it all
         """Source label and provenance under which a refused record is counted."""

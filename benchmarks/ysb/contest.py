@@ -64,7 +64,7 @@ def prepare(bed: Bed) -> None:
 
 
 def ours(bed: Bed, state_topic: str) -> Run:
-    """The shipped worker on the declared feed, from the moment at which it begins to read until it shows every event."""
+    """The shipped worker on the declared feed, from where it begins to read until it shows every event."""
     number = bed.stored.events
     settings = {"IOC_FEEDS": str(FEEDS), "IOC_REFERENCE": str(bed.reference), "IOC_PARTITIONS": str(PARTITIONS)}
     with Running(bed.broker, bed.folder, group=state_topic, state_topic=state_topic, settings=settings) as worker:

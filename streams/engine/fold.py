@@ -3,14 +3,18 @@
 A record is folded whole or not at all; no await, no clock, no file, and nothing raised for a record's fault.
 """
 
+from bisect import bisect_left
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import sub
 from typing import NamedTuple
 
-from schemas.decode import Event
+from schemas.decode import REAL, Event
 from schemas.errors import Fate, Reason, Rejection
 from streams.engine import quality
 from streams.engine.batch import Batch
+from streams.engine.columns import Together
 from streams.engine.plan import SEPARATOR, Plan
 from streams.engine.state import Lane, State
 from streams.engine.taking import moment_of, take
@@ -82,6 +86,13 @@ class _Tally:
         quality.note_accepted(self._plan, lane, event, append, flagged=bool(flags))
         self._folded.delays.append(append - event.time)
 
+    def accept_together(self, lane: Lane, source: str, appends: Sequence[int], times: Sequence[int]) -> None:
+        """Count accepted records of one source, none of them flagged."""
+        self._add(lane, source, Fate.ACCEPTED, len(times))
+        lane.heard = max(lane.heard, max(appends))
+        quality.note_accepted_together(lane, source, appends, max(times))
+        self._folded.delays += map(sub, appends, times)
+
     def refuse(self, letter: DeadLetter) -> None:
         """Count a record that becomes a dead letter."""
         self._folded.dead_letters.append(letter)
@@ -118,23 +129,49 @@ def fold(plan: Plan, state: State, batch: Batch) -> Folded:
     folded = Folded()
     tally = _Tally(plan, state, folded)
     fence = state.next_offset
-    for offset, append, key, value in zip(batch.offsets, batch.timestamps, batch.keys, batch.values, strict=True):
-        if offset < fence:
-            folded.skipped += 1
-        else:
-            _judge(plan, state, tally, offset, append, key, value)
+    together = Together.of(plan)
+    if together is not None and batch.values and fence <= batch.offsets[0]:
+        _fold_together(plan, together, state, tally, batch)
+    else:
+        _fold_each(plan, state, tally, batch, fence)
     tally.settle()
+    folded.skipped = bisect_left(batch.offsets, fence)
     folded.read = len(batch) - folded.skipped
     state.next_offset = max(fence, batch.next_offset)
     state.version += 1
     return folded
 
 
+def _fold_together(plan: Plan, together: Together, state: State, tally: _Tally, batch: Batch) -> None:
+    """The ordinary records of a batch at once, the others one by one; all one by one where their order may matter."""
+    lane = tally.lane(REAL)
+    taken = together.take(plan, lane, batch)
+    if taken is None:
+        _fold_each(plan, state, tally, batch, batch.first)
+        return
+    tally.accept_together(lane, plan.feed.topic, taken.appends, taken.times)
+    for place, event in taken.left:
+        _judge(plan, state, tally, batch.offsets[place], batch.timestamps[place], batch.keys[place],
+               batch.values[place], event)
+
+
+def _fold_each(plan: Plan, state: State, tally: _Tally, batch: Batch, fence: int) -> None:
+    for offset, append, key, value in zip(batch.offsets, batch.timestamps, batch.keys, batch.values, strict=True):
+        if offset >= fence:
+            _judge(plan, state, tally, offset, append, key, value, plan.decoder.decode(value))
+
+
 def _judge(
-    plan: Plan, state: State, tally: _Tally, offset: int, append: int, key: bytes | None, value: bytes | None
+    plan: Plan,
+    state: State,
+    tally: _Tally,
+    offset: int,
+    append: int,
+    key: bytes | None,
+    value: bytes | None,
+    event: Event | Rejection,
 ) -> None:
     """Give one record its fate."""
-    event = plan.decoder.decode(value)
     if isinstance(event, Rejection):
         source, provenance = plan.decoder.label(value)
         tally.refuse(DeadLetter(offset, append, key, value, Fate.REJECTED, *event, source, provenance))

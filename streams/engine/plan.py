@@ -185,7 +185,7 @@ class Plan:
         The question for the action itself is answered here, once, and taken out of what is asked of every row.
         """
         found = [entry for entry in self.windowed if _may(entry.kpi.where, action)]
-        asked = {entry.index: _without(entry.kpi.where, action) for entry in found}
+        asked = {entry.index: without(entry.kpi.where, action) for entry in found}
         kinds: list[tuple[Condition | None, tuple[str, ...]]] = []
         for entry in found:
             if (kind := (asked[entry.index], entry.by)) not in kinds:
@@ -399,13 +399,13 @@ def _may(condition: Condition | None, action: str) -> bool:
     return True
 
 
-def _without(condition: Condition | None, action: str) -> Condition | None:
+def without(condition: Condition | None, action: str) -> Condition | None:
     """A condition of which it is known that it may hold for this action."""
     match condition:
         case Is("action", _):
             return None
         case All(parts):
-            left = [part for part in (_without(part, action) for part in parts) if part is not None]
+            left = [part for part in (without(part, action) for part in parts) if part is not None]
             return All(*left) if len(left) > 1 else left[0] if left else None
     return condition
 
