@@ -21,6 +21,7 @@ INSTALLED: Final = {"pydantic-core": pydantic_core.__version__, "msgspec": msgsp
 
 KNOWN_MOST: Final = 10_000
 """Texts that are remembered as good, per field of which it is told that its values come again."""
+KNOWN_LONGEST: Final = 128
 
 CONFIG: Final[Mapping[str, Any]] = {"strict": True, "extra_fields_behavior": "forbid", "allow_inf_nan": False}
 BOUNDS: Final = frozenset({"ge", "gt", "le", "lt"})
@@ -34,7 +35,7 @@ KEYS: Final[Mapping[str, frozenset[str]]] = {
     "literal": frozenset({"expected"}),
     "function-after": frozenset({"function", "schema"}),
 }
-"""What is understood of each node; `type` and `metadata` (which pydantic's validator does not look at) are everywhere."""
+"""What is understood of each node; `type` is everywhere, and so is `metadata`, unseen by pydantic's validator."""
 
 EXACT: Final = 1 << 53
 """Up to here every whole number is the same as an int and as a float."""
@@ -103,7 +104,7 @@ def _struct(node: Mapping[str, Any], path: str) -> _Struct:
     fields = tuple(_field(name, field, f"{path}/{name}") for name, field in node["fields"].items())
     made = [(each.name, each.kind) if each.required else (each.name, each.kind, None) for each in fields]
     return _Struct(
-        msgspec.defstruct("Read", made, kw_only=True, forbid_unknown_fields=True, gc=False),  # type: ignore[arg-type]
+        msgspec.defstruct("Read", made, kw_only=True, forbid_unknown_fields=True, gc=False),
         fields,
     )
 
@@ -112,7 +113,8 @@ def _field(name: str, node: Mapping[str, Any], path: str) -> _Field:
     _known(node, "typed-dict-field", path)
     if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name) or name.startswith("_"):
         raise NotCovered(f"{path}: the name is no plain identifier")
-    required, inner, calls = node.get("required", True), node["schema"], []
+    required, inner = node.get("required", True), node["schema"]
+    calls: list[Callable[[Any], Any]] = []
     while inner["type"] == "function-after":
         _known(inner, "function-after", path)
         function = inner["function"]
@@ -138,12 +140,12 @@ def _kind(node: Mapping[str, Any], path: str) -> Any:
         raise NotCovered(f"{path}: not strict, or numbers that are not finite")
     match name:
         case "str":
-            limits = {key: node[key] for key in ("min_length", "max_length") if key in node}
+            limits: dict[str, Any] = {key: node[key] for key in ("min_length", "max_length") if key in node}
             return Annotated[str, msgspec.Meta(**limits)] if limits else str
         case "bool":
             return bool
         case "int" | "float":
-            bounds = {key: _bound(node[key], path) for key in sorted(BOUNDS & node.keys())}
+            bounds: dict[str, Any] = {key: _bound(node[key], path) for key in sorted(BOUNDS & node.keys())}
             plain = int if name == "int" else float
             if plain is int and any(type(bound) is not int for bound in bounds.values()):
                 raise NotCovered(f"{path}: a whole number with a broken bound")
@@ -153,10 +155,10 @@ def _kind(node: Mapping[str, Any], path: str) -> Any:
     raise NotCovered(f"{path}: {name} is not known here")
 
 
-def _bound(value: object, path: str) -> int | float:
-    if type(value) not in {int, float} or not math.isfinite(value) or abs(value) > EXACT:  # type: ignore[arg-type,operator]
+def _bound(value: Any, path: str) -> int | float:
+    if type(value) not in {int, float} or not math.isfinite(value) or abs(value) > EXACT:
         raise NotCovered(f"{path}: a bound of {value!r}")
-    return value  # type: ignore[return-value]
+    return value  # type: ignore[no-any-return]
 
 
 def _match(node: Mapping[str, Any], path: str) -> Callable[[str], object] | None:
@@ -222,8 +224,11 @@ class _Writer:
             self._lines.append(f"if {there}{name} not in {self._new(known)}: {self._new(learn)}({name})")
         elif field.match is not None:
             self._lines.append(f"if {there}not {self._new(field.match)}({name}): raise Refusal")
-        for call in field.calls:
-            self._lines.append(f"if {there}True: {name} = {self._new(call)}({name})")
+        if field.calls:
+            called = name
+            for call in field.calls:
+                called = f"{self._new(call)}({called})"
+            self._lines += [f"if {there}True:", f" {name} = {called}", f" if {name} is None: raise Refusal"]
         return _Seen(field.name, field.required, name, None)
 
     def _dict(self, seen: tuple[_Seen, ...]) -> str:
@@ -256,6 +261,7 @@ def _remembering(match: Callable[[str], object]) -> tuple[set[str], Callable[[st
             raise Refusal
         if len(known) >= KNOWN_MOST:
             known.clear()
-        known.add(text)
+        if len(text) <= KNOWN_LONGEST:
+            known.add(text)
 
     return known, learn

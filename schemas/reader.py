@@ -21,6 +21,10 @@ RESTED: Final = 100_000
 ALL: Final = "all"
 OFF: Final = "off"
 
+MISSING: Final = "msgspec is not installed"
+SWITCHED_OFF: Final = "switched off"
+DIFFERED: Final = "the readers differed"
+
 Parts = tuple[Any, ...]
 
 
@@ -30,20 +34,21 @@ class Readers:
     `wanted` are names of feeds, `all` or `off`; `told` is called with one sentence when readers differ.
     """
 
-    def __init__(self, wanted: Collection[str] = (ALL,), told: Callable[[str], object] = lambda text: None) -> None:
+    def __init__(self, wanted: Collection[str] = (ALL,), told: Callable[[str], object] | None = None) -> None:
         self._wanted, self._told = frozenset(wanted), told
-        self.of: dict[str, Reader] = {}
+        self.made: list[Reader] = []
 
-    def reader(self, name: str, kind: Any, taken: tuple[str, ...], often: Collection[str] = ()) -> "Reader":
+    def reader(self, feed: str, kind: Any, taken: tuple[str, ...], often: Collection[str] = ()) -> "Reader":
         """The reader of a feed whose whole event has this type."""
-        made = self.of[name] = Reader(kind, taken, often, wanted=bool(self._wanted & {ALL, name}), differ=self._differ)
+        made = Reader(feed, kind, taken, often, wanted=bool(self._wanted & {ALL, feed}), differ=self._differ)
+        self.made.append(made)
         return made
 
     def _differ(self, reader: "Reader", what: str) -> None:
-        name = next(name for name, each in self.of.items() if each is reader)
-        for each in self.of.values():
-            each.retire("the readers differed")
-        self._told(f"feed {name}: the fast reader differs from pydantic {what}; pydantic reads everything from now on")
+        for each in self.made:
+            each.retire(DIFFERED)
+        if self._told is not None:
+            self._told(f"feed {reader.feed}: the fast reader differs from pydantic {what}; pydantic reads from now on")
 
 
 class Reader:
@@ -52,35 +57,43 @@ class Reader:
     Attributes:
         fast, judged: how many records each of the two has read.
         differences: how often they did not agree; after the first one there is nothing to compare.
-        why: why pydantic reads alone, "" while it does not.
+        trying: whether the fast reader is asked first.
+        why: why it never is, "" otherwise.
     """
 
     def __init__(
         self,
+        feed: str,
         kind: Any,
         taken: tuple[str, ...],
         often: Collection[str] = (),
         *,
         wanted: bool = True,
-        differ: Callable[["Reader", str], None] = lambda reader, what: None,
+        differ: Callable[["Reader", str], None] | None = None,
     ) -> None:
+        self.feed = feed
         adapter = TypeAdapter(kind)
         self.validate: Callable[[bytes], dict[str, Any]] = adapter.validator.validate_json
         self._taken, self._differ = taken, differ
         self.fast = self.judged = self.differences = 0
-        self._compare_at = SHADOWED
+        self._compare_at = 1  # the very first, then one in so many
         self._again_at = self._then_fast = self._then_judged = 0
+        self.trying = False
         self.read: Callable[[bytes], Parts] = self._alone
         self._parts: Callable[[bytes], Parts]
         self._whole: Callable[[bytes], dict[str, Any]]
-        self.why = "switched off"
+        self.why = SWITCHED_OFF
         if wanted:
             self.why = self._begin(adapter.core_schema, often)
 
     def retire(self, why: str) -> None:
         """Leave everything to pydantic, for good."""
         self.why, self._again_at = self.why or why, 0
-        self.read = self._alone
+        self._try_it(False)
+
+    def _try_it(self, trying: bool) -> None:
+        self.trying, self.read = trying, self._try if trying else self._alone
+        self._then_fast, self._then_judged = self.fast, self.judged
 
     def _begin(self, schema: Any, often: Collection[str]) -> str:
         """Take the fast reader into use, or tell why not."""
@@ -89,12 +102,12 @@ class Reader:
         except ModuleNotFoundError as missing:
             if missing.name != "msgspec":
                 raise
-            return "msgspec is not installed"
+            return MISSING
         try:
             self._parts, self._whole = fast.compiled(schema, self._taken, often)
         except fast.NotCovered as beyond:
             return str(beyond)
-        self.read = self._try
+        self._try_it(True)
         return ""
 
     def _try(self, value: bytes) -> Parts:
@@ -109,33 +122,41 @@ class Reader:
         """Read what the fast reader refused; leave it alone for a while when that happens too often."""
         self.judged += 1
         if self.judged - self._then_judged >= REFUSALS:
-            if self.fast - self._then_fast < 2 * REFUSALS:
-                self._again_at, self.read = self.judged + RESTED, self._alone
-            self._then_fast, self._then_judged = self.fast, self.judged
+            often = self.fast - self._then_fast < 2 * REFUSALS
+            self._again_at = self.judged + RESTED
+            self._try_it(not often)
         return self._taken_of(self.validate(value))
 
     def _alone(self, value: bytes) -> Parts:
         self.judged += 1
         if self.judged == self._again_at:
-            self._then_fast, self._then_judged, self.read = self.fast, self.judged, self._try
+            self._try_it(True)
         return self._taken_of(self.validate(value))
 
     def _compare(self, value: bytes, parts: Parts) -> Parts:
         """Read a record again by pydantic; its answer counts."""
-        self._compare_at += SHADOWED
+        self._compare_at = self.fast + SHADOWED
         try:
             judged = self.validate(value)
         except ValidationError:
             self._found("which refuses what it accepts")
             raise
         answer = self._taken_of(judged)
-        if repr(answer) != repr(parts) or repr(judged) != repr(self._whole(value)):
+        if repr(answer) != repr(parts) or repr(judged) != self._shown(value):
             self._found(f"in the event with the id {judged.get('id')!r}")
         return answer
 
+    def _shown(self, value: bytes) -> str:
+        try:
+            return repr(self._whole(value))
+        except Exception as error:  # noqa: BLE001  # it refuses a value whose parts it has just taken: a difference
+            return repr(error)
+
     def _found(self, what: str) -> None:
         self.differences += 1
-        self._differ(self, what)
+        self.retire(DIFFERED)
+        if self._differ is not None:
+            self._differ(self, what)
 
     def _taken_of(self, event: Mapping[str, Any]) -> Parts:
         return tuple(map(event.get, self._taken))
