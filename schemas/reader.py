@@ -73,6 +73,7 @@ class Reader:
     ) -> None:
         self.feed = feed
         adapter = TypeAdapter(kind)
+        self.schema: Any = adapter.core_schema
         self.validate: Callable[[bytes], dict[str, Any]] = adapter.validator.validate_json
         self._taken, self._differ = taken, differ
         self.fast = self.judged = self.differences = 0
@@ -84,7 +85,7 @@ class Reader:
         self._whole: Callable[[bytes], dict[str, Any]]
         self.why = SWITCHED_OFF
         if wanted:
-            self.why = self._begin(adapter.core_schema, often)
+            self.why = self._begin(often)
 
     def retire(self, why: str) -> None:
         """Leave everything to pydantic, for good."""
@@ -95,7 +96,7 @@ class Reader:
         self.trying, self.read = trying, self._try if trying else self._alone
         self._then_fast, self._then_judged = self.fast, self.judged
 
-    def _begin(self, schema: Any, often: Collection[str]) -> str:
+    def _begin(self, often: Collection[str]) -> str:
         """Take the fast reader into use, or tell why not."""
         try:
             from schemas import fast  # noqa: PLC0415  # msgspec is an optional extra
@@ -104,7 +105,7 @@ class Reader:
                 raise
             return MISSING
         try:
-            self._parts, self._whole = fast.compiled(schema, self._taken, often)
+            self._parts, self._whole = fast.compiled(self.schema, self._taken, often)
         except fast.NotCovered as beyond:
             return str(beyond)
         self._try_it(True)
