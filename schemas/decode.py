@@ -4,7 +4,6 @@ Knows nothing of lateness, repeats or state. Every event is validated, strict an
 or by a faster reader that accepts nothing else (schemas/reader.py).
 """
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -15,12 +14,12 @@ from schemas.errors import Flag, Reason, Rejection
 from schemas.event import PROVENANCES, REQUIRED, envelope, millis
 from schemas.feed import Feed
 from schemas.labels import OTHER
+from schemas.placing import Placing
 from schemas.reader import OFF, Parts, Readers
 from schemas.reference import Reference
 
 REAL = PROVENANCES[0]
 MAX_BYTES = 262_144
-NO_FLAGS: tuple[str, ...] = ()
 
 PARTS = (
     "type",
@@ -79,13 +78,9 @@ class Decoder:
         self._lists = tuple(
             (name, reference.table(listed.name).spans, listed) for name in feed.hints if (listed := feed.listed(name))
         )
-        self._agencies = reference.agencies.spans
         self._known_sources = reference.sources.values
-        self._sources = {
-            source: spans
-            for source, rows in reference.sources.by_id.items()
-            if (spans := tuple((row.valid_from, row.valid_to) for row in rows if feed.name in row.feeds))
-        }
+        self._placing = Placing(feed.name, reference)
+        self._placed = self._placing.known
 
     def decode(self, value: bytes | None) -> Event | Rejection:
         """The event in a record's value, or why there is none; never raises."""
@@ -111,8 +106,8 @@ class Decoder:
         known = isinstance(source, str) and source in self._known_sources
         return str(source) if known else OTHER, str(provenance) if provenance in PROVENANCES else REAL
 
-    def _read(self, parts: Parts) -> Event | Rejection:
-        kind, schema, said, recorded, expiry, row, *placed = parts
+    def _read(self, parts: Parts) -> Event | Rejection:  # noqa: PLR0912  # a call a record costs as much as a step
+        kind, schema, said, recorded, expiry, row, source, identity, agency, provenance, unit, version = parts
         action = self._actions.get(kind)
         if action is None:
             return Rejection(Reason.UNKNOWN_TYPE, "/type", f"{kind!r} is none of {', '.join(self._actions)}")
@@ -125,65 +120,49 @@ class Decoder:
                 if name in row:
                     pointer = f"/data/{name}"
                     row[name] = millis(row[name])
-            for name, text in (("recordedtime", recorded), ("expirytime", expiry)):
-                if text is not None:
-                    pointer = f"/{name}"
-                    millis(text)
+            if recorded is not None:
+                pointer = "/recordedtime"
+                millis(recorded)
+            if expiry is not None:
+                pointer = "/expirytime"
+                millis(expiry)
         except ValueError as error:
             return Rejection(
                 Reason.NOT_CLOUDEVENT if pointer == "/time" else Reason.SCHEMA_VIOLATION, pointer, str(error)
             )
-        return self._place(action, time, row, *placed)
-
-    def _place(
-        self,
-        action: str,
-        time: int,
-        row: dict[str, Any],
-        source: str,
-        identity: str,
-        agency: str,
-        provenance: str | None,
-        unit: str | None,
-        version: str | None,
-    ) -> Event | Rejection:
-        """Hold the event against the reference data in force at its time."""
-        flags = NO_FLAGS
-        for since, until in self._sources.get(source, ()):
-            if since <= time < until:
-                break
-        else:
-            return Rejection(Reason.UNKNOWN_SOURCE, "/source", f"{source!r} is not registered for {self.feed.name!r}")
-        if unit is not None:
-            verdict = self._reference.commune(unit, version, time)
-            if verdict.reason is not None:
-                return Rejection(verdict.reason, "/adminunit", f"{unit!r} in version {verdict.version}")
-            row["commune"], row["admin_version"] = verdict.commune, verdict.version
-            flags += verdict.flags
-        unlisted = False
+        # what follows holds the event against the reference data in force at its time
+        placed = self._placed.get((source, agency, unit, version))
+        if placed is None or not placed[0] <= time < placed[1]:
+            found = self._placing.place(source, agency, unit, version, time)
+            if isinstance(found, Rejection):
+                return found
+            placed = found
+        _, _, source, agency, commune, version, flags, unlisted = placed
+        if commune is not None:
+            row["commune"], row["admin_version"] = commune, version
         for name, spans, listed in self._lists:
-            if name in row and not _in_force(spans.get(row[name], ()), time):
-                if listed.law:
-                    return Rejection(Reason.UNKNOWN_ENTITY, f"/data/{name}", f"{row[name]!r} is not in {listed.name}")
-                row[name], unlisted = OTHER, True
-        if not _in_force(self._agencies.get(agency, ()), time):
-            agency, unlisted = OTHER, True
+            value = row.get(name)
+            if value is not None:
+                for since, until in spans.get(value, ()):
+                    if since <= time < until:
+                        break
+                else:
+                    if listed.law:
+                        return Rejection(Reason.UNKNOWN_ENTITY, f"/data/{name}", f"{value!r} is not in {listed.name}")
+                    row[name], unlisted = OTHER, True
         if unlisted:
             flags = (*flags, Flag.UNLISTED)
         for name, low, high in self._ranges:
-            if name in row and not low <= row[name] <= high:
+            value = row.get(name)
+            if value is not None and not low <= value <= high:
                 flags = (*flags, Flag.OUT_OF_RANGE)
                 break
         row["action"], row["time"], row["source"], row["agency"] = action, time, source, agency
-        return Event(source, identity, provenance or REAL, action, time, row, flags)
+        return _made(Event, (source, identity, provenance or REAL, action, time, row, flags))
 
 
-def _in_force(spans: Iterable[tuple[int, int]], time: int) -> bool:
-    """Whether a moment lies in one of the spans; a loop is cheaper than any() here."""
-    for since, until in spans:  # noqa: SIM110
-        if since <= time < until:
-            return True
-    return False
+_made = tuple.__new__
+"""Makes an event without the step that its class has for arguments by name: there is one for every record."""
 
 
 def _explain(error: ValidationError) -> Rejection:
