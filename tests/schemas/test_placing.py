@@ -13,12 +13,19 @@ from tests.engine.toys import ROOT, STATIONS
 from tests.reader.documents import encode
 
 SOURCE, AGENCY, DAY = STATIONS.example["source"], STATIONS.example["agency"], 86_400_000
+UNIT = ("2025", "02647")
 YEARS = range(1_600_000_000_000, 1_900_000_000_000, 30 * DAY)
 
 
 def changing() -> tuple[Placing, Placing]:
-    """Two alike, of a source and an agency that were away for a while, and a unit abolished in between."""
+    """Two alike: a source and an agency that were away for a while, a unit abolished, a version that began later."""
     reference = load_reference(ROOT / "reference")
+    first, second = reference.versions
+    reference = replace(
+        reference,
+        versions=(first, replace(second, valid_from=YEARS[66] + 7)),
+        units={**reference.units, UNIT: reference.units[UNIT]._replace(valid_to=YEARS[62] + 9)},
+    )
     rows = reference.sources.by_id[SOURCE]
     parts = [(-EVER, YEARS[20]), (YEARS[30], YEARS[70]), (YEARS[80] + 1, EVER)]
     made = tuple(replace(rows[0], feeds=("toystation",), valid_from=since, valid_to=until) for since, until in parts)
@@ -29,7 +36,8 @@ def changing() -> tuple[Placing, Placing]:
 
 def test_an_answer_is_that_of_its_moment_in_whatever_order_it_is_asked() -> None:
     placing, fresh = changing()
-    moments = [moment + more for moment in (*YEARS, *fresh._edges[1:-1]) for more in (-1, 0, 1)]
+    turns = (*YEARS, YEARS[66] + 7, YEARS[62] + 9, *fresh._edges[1:-1])
+    moments = [moment + more for moment in turns for more in (-1, 0, 1)]
     units = (None, None), ("02647", None), ("02647", "2025"), ("02647", "2023"), ("99999", None)
     asked = [(agency, *unit, moment) for moment in moments for agency in (AGENCY, "nobody") for unit in units]
     Random(1).shuffle(asked)
