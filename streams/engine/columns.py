@@ -7,25 +7,23 @@ batch is late, out of the reach of a window or of the future, whichever came fir
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import compress
-from operator import and_, itemgetter
-from typing import Any, NamedTuple
+from operator import and_
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from schemas.aggregates import Aggregate, Count
 from schemas.bare import BareDecoder
-from schemas.columns import ColumnReader, Columns
+from schemas.columns import Column, ColumnReader, Columns
 from schemas.conditions import All, Condition, Is
 from schemas.decode import Event
 from schemas.errors import Rejection
 from schemas.feed import Feed, Kpi, bare
 from schemas.windows import HOME
 from streams.engine.batch import Batch
-from streams.engine.panes import WORDS
+from streams.engine.panes import labels_of
 from streams.engine.plan import SEPARATOR, Group, Plan, Windowed, without
 from streams.engine.state import Lane
 from streams.engine.watermark import follow
-
-Column = Sequence[Any]
 
 
 class Taken(NamedTuple):
@@ -47,8 +45,8 @@ class Together:
             (group, tuple(_asked(without(group.entries[0].kpi.where, action)))) for group in plan.by_action[action]
         )
         self._constant = {"action": action, "source": feed.topic}
-        self._required = feed.payload.__required_keys__
-        self._booleans = frozenset(name for name, hint in feed.hints.items() if bare(hint) is bool)
+        always = (name for name in feed.payload.__required_keys__ if bare(feed.hints[name]) is not bool)
+        self._text = frozenset({*always, *feed.joined, *self._constant})
 
     @staticmethod
     def of(plan: Plan) -> "Together | None":
@@ -82,36 +80,41 @@ class Together:
         """What the batch gives to KPIs that ask the same and have the same labels."""
         chosen: Column | None = None
         for part in asked:
-            holds = list(map(frozenset(part.values).__contains__, self._column(columns, part.field, None)))
+            holds = list(map(frozenset(part.values).__contains__, self._column(columns, part.field)))
             chosen = holds if chosen is None else list(map(and_, chosen, holds))
-        labels = self._labels(columns, group.by)
-        labels = _chosen(labels, chosen)
-        cells: dict[int, Column] = {}
+        labels = _chosen(self._labels(columns, group.by), chosen)
+        times = _chosen(columns.times, chosen)
+        panes: dict[int, Column] = {}
         for entry in group.entries:
-            if entry.pane not in cells:
-                cells[entry.pane] = _chosen([(time + HOME) // entry.pane for time in columns.times], chosen)
+            if entry.pane not in panes:
+                panes[entry.pane] = [(time + HOME) // entry.pane for time in times]
             if type(entry.aggregate) is Count:
-                _count(lane, entry, labels, cells[entry.pane])
+                _count(lane, entry, labels, panes[entry.pane])
             else:
-                _add(lane, entry, labels, cells[entry.pane], columns, chosen)
+                names = [str(name) for name in entry.aggregate.measures]
+                measured = [_chosen(columns.fields[name], chosen) for name in names]
+                for label, pane, time, *found in zip(labels, panes[entry.pane], times, *measured, strict=True):
+                    own = {name: value for name, value in zip(names, found, strict=True) if value is not None}
+                    values = [take(own, own, time) for take in entry.takes]
+                    if None not in values:
+                        entry.add(_state(lane, entry, label, pane), time, *values)
 
     def _labels(self, columns: Columns, by: tuple[str, ...]) -> Column:
-        found = [self._column(columns, name, "") for name in by]
-        found = [list(map(_word, column)) if name in self._booleans else column
-                 for name, column in zip(by, found, strict=True)]
+        found = [self._words(columns, name) for name in by]
         if len(found) == 1:
             return found[0]
         return list(map(SEPARATOR.join, zip(*found, strict=True))) if found else [""] * len(columns.times)
 
-    def _column(self, columns: Columns, name: str, absent: Any) -> Column:
-        """A field of every row."""
-        if name in columns.given:
-            return columns.given[name]
+    def _words(self, columns: Columns, name: str) -> Column:
+        column = self._column(columns, name)
+        return column if name in self._text else [labels_of((name,), {} if value is None else {name: value})
+                                                  for value in column]
+
+    def _column(self, columns: Columns, name: str) -> Column:
+        """A field of every record; None where it is absent."""
         if name in self._constant:
             return [self._constant[name]] * len(columns.times)
-        if name in self._required:
-            return list(map(itemgetter(name), columns.rows))
-        return [row.get(name, absent) for row in columns.rows]
+        return columns.fields[name]
 
 
 _compiled: WeakKeyDictionary[Plan, Together | None] = WeakKeyDictionary()
@@ -173,14 +176,6 @@ def _count(lane: Lane, entry: Windowed, labels: Column, panes: Column) -> None:
             _state(lane, entry, label, pane)[0] += number
 
 
-def _add(lane: Lane, entry: Windowed, labels: Column, panes: Column, columns: Columns, chosen: Column | None) -> None:
-    rows, times = _chosen(columns.rows, chosen), _chosen(columns.times, chosen)
-    for label, pane, row, time in zip(labels, panes, rows, times, strict=True):
-        values = [take(row, row, time) for take in entry.takes]
-        if None not in values:
-            entry.add(_state(lane, entry, label, pane), time, *values)
-
-
 def _state(lane: Lane, entry: Windowed, labels: str, pane: int) -> list[int]:
     panes = lane.cells[entry.index].setdefault(labels, {})
     state = panes.get(pane)
@@ -188,6 +183,3 @@ def _state(lane: Lane, entry: Windowed, labels: str, pane: int) -> list[int]:
         state = panes[pane] = entry.aggregate.zero()
     return state
 
-
-def _word(value: Any) -> str:
-    return value if isinstance(value, str) else WORDS[value]

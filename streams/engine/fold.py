@@ -89,7 +89,7 @@ class _Tally:
     def accept_together(self, lane: Lane, source: str, appends: Sequence[int], times: Sequence[int]) -> None:
         """Count accepted records of one source, none of them flagged."""
         self._add(lane, source, Fate.ACCEPTED, len(times))
-        lane.heard = max(lane.heard, max(appends))
+        lane.heard = max(lane.heard, *appends)
         quality.note_accepted_together(lane, source, appends, max(times))
         self._folded.delays += map(sub, appends, times)
 

@@ -16,6 +16,7 @@ from schemas.decode import MAX_BYTES
 from schemas.entities import Case, Open, ServiceLevel
 from schemas.errors import DeclarationError
 from schemas.feed import Feed, Kpi
+from schemas.reader import Readers
 from schemas.reference import Reference
 from schemas.units import Unit
 from schemas.windows import Window
@@ -99,12 +100,13 @@ class Plan:
         horizon_ms: int = 3_600_000,
         future_ms: int = 300_000,
         max_bytes: int = MAX_BYTES,
+        readers: Readers | None = None,
     ) -> None:
         self.feed = feed
         self.reference = reference
         self.calendar: Calendar = reference.calendar
         self.horizon_ms, self.future_ms = horizon_ms, future_ms
-        self.decoder = decoder(feed, reference, max_bytes=max_bytes)
+        self.decoder = decoder(feed, reference, max_bytes=max_bytes, readers=readers or Readers())
         self.recognises_repeats = feed.bare is None
         self.key = feed.key
         self.covers = feed.covers
