@@ -63,10 +63,10 @@ def prepare(bed: Bed) -> None:
     events.write_reference(ROOT / "reference", bed.reference)
 
 
-def ours(bed: Bed, state_topic: str) -> Run:
+def ours(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Run:
     """The shipped worker on the declared feed, from where it begins to read until it shows every event."""
     number = bed.stored.events
-    settings = {"IOC_FEEDS": str(FEEDS), "IOC_REFERENCE": str(bed.reference), "IOC_PARTITIONS": str(PARTITIONS)}
+    settings = {"IOC_FEEDS": str(FEEDS), "IOC_REFERENCE": str(bed.reference), "IOC_PARTITIONS": str(PARTITIONS), **more}
     with Running(bed.broker, bed.folder, group=state_topic, state_topic=state_topic, settings=settings) as worker:
         worker.until(worker.has_begun, 60, 0.02)
         cpu, begun = worker.cpu(), time.time()
