@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Annotated, Literal, NotRequired
 
 from schemas import (
+    All,
     Count,
     Entity,
     EpochMillis,
     EpochText,
     Feed,
+    Histogram,
     Id,
     Is,
     Kpi,
@@ -17,9 +19,11 @@ from schemas import (
     Max,
     Mean,
     Metres,
+    Min,
     Now,
     Payload,
     Plausible,
+    Ratio,
     Rolling,
     Sum,
     Text,
@@ -84,4 +88,38 @@ LEVELS = Feed(
     ),
     example={"station_id": "LC-R-0042", "level_m": 82.5, "measured": 1_767_600_000_000},
 )
-BARE = (CLICKS, LEVELS)
+
+
+class Tap(Payload):
+    """What can be folded column by column: no key, no entity, each listed field always there."""
+
+    station: Annotated[str, Listed("stations", gives=("river", "agency"))]
+    service: Annotated[str, Listed("services", law=True)]
+    kind: Literal["view", "click"]
+    paid: bool
+    amount: NotRequired[Annotated[int, Plausible(0, 100)]]
+    litres: NotRequired[Annotated[Metres, Plausible(0, 50)]]
+    happened: EpochText
+
+
+TAPS = Feed(
+    name="toytap",
+    title=WORD,
+    payload=Tap,
+    actions=("tapped",),
+    key="",
+    bare="happened",
+    every=timedelta(minutes=10),
+    duty="pac",
+    kpis=(
+        Kpi("views", WORD, Count(), over=(MINUTES, HOURS), by=("river",), where=Is("kind", "view")),
+        Kpi("paid_views", WORD, Count(), over=HOURS, where=All(Is("kind", "view"), Is("paid", True))),
+        Kpi("amount", WORD, Sum("amount"), over=HOURS, by=("paid", "kind", "source")),
+        Kpi("litres", WORD, Mean("litres"), over=(MINUTES, HOURS), by=("agency", "service"), unit="litres"),
+        Kpi("amounts", WORD, Histogram("amount", bounds=(1, 5)), over=MINUTES, where=Is("action", "tapped")),
+        Kpi("ratio", WORD, Ratio("amount", "litres"), over=HOURS, where=Is("agency", "kttv")),
+        Kpi("amount_min", WORD, Min("amount"), over=HOURS, where=Is("paid", False)),
+    ),
+    example={"station": "LC-R-0042", "service": "dan-cu", "kind": "view", "paid": True, "happened": "1767600000000"},
+)
+BARE = (CLICKS, LEVELS, TAPS)

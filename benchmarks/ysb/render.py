@@ -13,7 +13,8 @@ from benchmarks.ysb.rounds import Contest
 TARGET_US = 1.5
 CHART = "docs/pictures/ysb.svg"
 
-METHOD = """A workload written by others (`yahoo/streaming-benchmarks`): advertising events of 7 fields, no key. Validate
+METHOD = """A workload written by others (`yahoo/streaming-benchmarks`): advertising events of 7 fields, no key.
+Validate
 all fields, keep the views, join the campaign of the ad in memory, count by campaign and window of 10 s of event
 time, show the updated counts each second. `benchmarks/ysb/events.py` writes the log once, {events:,} events of
 {size:.0f} bytes on average, zstd, 4 partitions; all read the same bytes, {rounds} rounds, everybody in turn;
