@@ -36,7 +36,7 @@ def tap(at: object, **fields: Any) -> bytes:
 
 
 ordinary = st.builds(
-    lambda at, lag, station, kind, paid, amount, litres: (START + max(at, at + lag) * 1000, tap(
+    lambda at, lag, station, kind, paid, amount, litres: (START + (at + lag) * 1000, tap(
         START + at * 1000, station=station, kind=kind, paid=paid, amount=amount, litres=litres)),
     st.integers(0, 3000), st.integers(-100, 100), st.sampled_from(["LC-R-0042", "LC-R-0001"]),
     st.sampled_from(["view", "click"]), st.booleans(), st.none() | st.integers(0, 9), st.sampled_from([None, 0.5, 3.0]),
