@@ -101,5 +101,6 @@ def cpu() -> float:
 
 
 def peak_mb() -> float:
-    """The largest resident memory so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    """The largest resident memory so far; `ru_maxrss` would begin with the size of whoever started the process."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1000
