@@ -17,11 +17,10 @@ public final class EventReader {
     private static final String[] OTHER_EVENT_TYPES = {"click", "purchase"};
 
     private final JsonFactory factory = new JsonFactory();
+    private final Uuid uuid = new Uuid();
     private char[] text;
     private int start;
     private int length;
-    private long high;
-    private long low;
 
     /** Fills {@code event}; answers whether the value is valid. */
     public boolean read(byte[] value, AdEvent event) {
@@ -67,8 +66,8 @@ public final class EventReader {
                 if (!isUuid4()) {
                     return 0;
                 }
-                event.adHigh = high;
-                event.adLow = low;
+                event.adHigh = uuid.high;
+                event.adLow = uuid.low;
                 return 1 << 2;
             case "ad_type":
                 return isOneOf(AD_TYPES) ? 1 << 3 : 0;
@@ -86,15 +85,7 @@ public final class EventReader {
     }
 
     private boolean isUuid4() {
-        return length == Uuids.LENGTH && parseUuid() && Uuids.isVersion4(high, low);
-    }
-
-    private boolean parseUuid() {
-        long[] halves = {0, 0}; // never leaves this method: the compiler keeps it in registers
-        boolean isValid = Uuids.parse(text, start, halves);
-        high = halves[0];
-        low = halves[1];
-        return isValid;
+        return uuid.isVersion4(text, start, length);
     }
 
     private boolean isOneOf(String[] words) {
