@@ -32,7 +32,7 @@ public final class Ads {
 
     private void add(String[] row) throws IOException {
         Uuid ad = new Uuid();
-        if (row.length != 2 || !ad.isVersion4(row[0].toCharArray(), 0, row[0].length())) {
+        if (row.length != 2 || !ad.read(row[0].toCharArray(), 0, row[0].length())) {
             throw new IOException("no row of ad,campaign: " + String.join(",", row));
         }
         int at = slot(ad.high, ad.low);

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /** A UUID as two numbers, read from text. */
 final class Uuid {
-    private static final int LENGTH = 36;
+    static final int LENGTH = 36;
     private static final byte[] DIGIT = new byte[128];
 
     static {
@@ -19,15 +19,15 @@ final class Uuid {
     long low;
     private int wrong; // bits that a digit or a dash may not have
 
-    /** Takes the text in; answers whether it is a UUID of version 4. */
-    boolean isVersion4(char[] text, int start, int length) {
+    /** Takes a text in; answers whether it is a UUID. */
+    boolean read(char[] text, int start, int length) {
         if (length != LENGTH) {
             return false;
         }
         wrong = text[start + 8] ^ '-' | text[start + 13] ^ '-' | text[start + 18] ^ '-' | text[start + 23] ^ '-';
         high = hex(text, start, 8) << 32 | hex(text, start + 9, 4) << 16 | hex(text, start + 14, 4);
         low = hex(text, start + 19, 4) << 48 | hex(text, start + 24, 12);
-        return wrong == 0 && (high >>> 12 & 0xF) == 4 && low >>> 62 == 2;
+        return wrong == 0;
     }
 
     private long hex(char[] text, int start, int digits) {
