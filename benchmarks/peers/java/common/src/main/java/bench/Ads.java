@@ -31,16 +31,16 @@ public final class Ads {
     }
 
     private void add(String[] row) throws IOException {
-        long[] halves = {0, 0};
-        if (row.length != 2 || row[0].length() != Uuids.LENGTH || !Uuids.parse(row[0].toCharArray(), 0, halves)) {
+        Uuid ad = new Uuid();
+        if (row.length != 2 || !ad.read(row[0].toCharArray(), 0, row[0].length())) {
             throw new IOException("no row of ad,campaign: " + String.join(",", row));
         }
-        int at = slot(halves[0], halves[1]);
+        int at = slot(ad.high, ad.low);
         while (campaigns[at] != null) {
             at = at + 1 & mask;
         }
-        highs[at] = halves[0];
-        lows[at] = halves[1];
+        highs[at] = ad.high;
+        lows[at] = ad.low;
         campaigns[at] = row[1].intern(); // one text per campaign, whose hash is computed once
     }
 
