@@ -212,7 +212,7 @@ class _Writer:
         return tuple(self._checked(field, f"{it}.{field.name}") for field in struct.fields)
 
     def _checked(self, field: _Field, value: str) -> _Seen:
-        if field.inner is None and field.match is None and not field.calls and field.required:
+        if field.inner is None and field.match is None and not field.calls:
             return _Seen(field.name, field.required, value, None)
         name = self._new()
         self._lines.append(f"{name} = {value}")
@@ -238,8 +238,9 @@ class _Writer:
         made = self._new()
         self._lines.append(f"{made} = {{{', '.join(f'{each.name!r}: {value}' for each, value in first)}}}")
         for each, value in values[len(first) :]:
-            there = "" if each.required else f"if {value} is not None: "
-            self._lines.append(f"{there}{made}[{each.name!r}] = {value}")
+            name = self._new()
+            there = "" if each.required else f"if ({name} := {value}) is not None: "
+            self._lines.append(f"{there}{made}[{each.name!r}] = {value if each.required else name}")
         return made
 
     def _value(self, seen: _Seen) -> str:

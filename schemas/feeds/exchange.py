@@ -75,12 +75,16 @@ class Summary(Payload):
 
 
 ERRORS = ("timeout", "4xx", "5xx", "schema")
+ERROR_FIELDS = tuple(f"errors_{kind}" for kind in ERRORS)
 FAILURES = ("password", "otp", "locked", "certificate", "upstream", "other")
 
 
 def failed(row: Any) -> int:
     """All errors of a summary."""
-    return sum(row.get(f"errors_{kind}", 0) for kind in ERRORS)
+    total = 0
+    for name in ERROR_FIELDS:
+        total += row.get(name, 0)
+    return total
 
 
 def serving(row: Any) -> bool:

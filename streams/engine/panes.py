@@ -18,10 +18,13 @@ Share = tuple[Windowed, str, tuple[int, ...]]
 def shares(plan: Plan, action: str, row: Row, own: Row, moment: int) -> list[Share]:
     """What a row gives to the KPIs over windows; `own` are the fields the event itself carries. Changes nothing."""
     found: list[Share] = []
+    joined: dict[tuple[str, ...], str] = {}
     for where, by, entries in plan.by_action[action]:
         if where is not None and not where(row, moment):
             continue
-        labels = labels_of(by, row)
+        labels = joined.get(by)
+        if labels is None:
+            labels = joined[by] = labels_of(by, row)
         for entry in entries:
             if entry.take is None:
                 values = tuple([take(row, own, moment) for take in entry.takes])
@@ -34,22 +37,26 @@ def shares(plan: Plan, action: str, row: Row, own: Row, moment: int) -> list[Sha
 
 def labels_of(by: tuple[str, ...], row: Row) -> str:
     """The values of the labels, joined; "" for one that is not there, so that no total lacks a row."""
+    if len(by) == 1:
+        value = row.get(by[0], "")
+        return value if type(value) is str else WORDS[value]
     return SEPARATOR.join([value if type(value := row.get(name, "")) is str else WORDS[value] for name in by])
 
 
 def add(lane: Lane, found: list[Share], moment: int, time: int) -> None:
     """Count the shares of a row; what no window can reach any more is left out."""
-    parts: dict[int, list[tuple[int, int]]] = {}
+    length = time - moment
+    reached: dict[int, tuple[int, list[tuple[int, int]]]] = {}
     for entry, labels, values in found:
-        index = entry.index
-        cells = lane.cells[index]
+        cells = lane.cells[entry.index]
         panes = cells.get(labels)
         if panes is None:
             panes = cells[labels] = {}
-        if entry.spread and time > moment:
-            if entry.pane not in parts:
-                parts[entry.pane] = _parts(entry.pane, moment, time)
-            _spread(panes, parts[entry.pane], values[0], time - moment, (lane.firsts[entry.span] + HOME) // entry.pane)
+        if entry.spread and length > 0:
+            parts = reached.get(entry.span)
+            if parts is None:
+                parts = reached[entry.span] = _parts(entry.pane, moment, time, lane.firsts[entry.span])
+            _spread(panes, parts, values[0], length)
             if not panes:
                 del cells[labels]
         elif moment >= lane.firsts[entry.span]:
@@ -62,23 +69,36 @@ def add(lane: Lane, found: list[Share], moment: int, time: int) -> None:
             del cells[labels]
 
 
-def _parts(pane: int, moment: int, time: int) -> list[tuple[int, int]]:
-    """The panes of [moment, time), each with how much of the period has passed at its end."""
-    first, last = (moment + HOME) // pane, (time - 1 + HOME) // pane
-    return [(number, (number + 1) * pane - HOME - moment) for number in range(first, last)] + [(last, time - moment)]
+def _parts(pane: int, moment: int, time: int, reached: int) -> tuple[int, list[tuple[int, int]]]:
+    """The panes of [moment, time) that a window still reaches, each with how much of the period has passed at its end.
+
+    Before them stands how much had passed when the first of them began.
+    """
+    first, last = max((moment + HOME) // pane, (reached + HOME) // pane), (time - 1 + HOME) // pane
+    if first > last:
+        return 0, []
+    parts = [(number, (number + 1) * pane - HOME - moment) for number in range(first, last)]
+    return max(first * pane - HOME - moment, 0), [*parts, (last, time - moment)]
 
 
-def _spread(panes: dict[int, list[int]], parts: list[tuple[int, int]], value: int, length: int, reached: int) -> None:
+def _spread(
+    panes: dict[int, list[int]], parts: tuple[int, list[tuple[int, int]]], value: int, length: int
+) -> None:
     """Give each pane its part of a sum: differences of the floors of the running total, so that they add up."""
-    given = 0
-    for pane, passed in parts:
+    before, ends = parts
+    if not value:  # as most counts of errors
+        for pane, _ in ends:
+            if pane not in panes:
+                panes[pane] = [0]
+        return
+    given = value * before // length
+    for pane, passed in ends:
         total = value * passed // length
-        if pane >= reached:
-            state = panes.get(pane)
-            if state is None:
-                panes[pane] = [total - given]
-            else:
-                state[0] += total - given
+        state = panes.get(pane)
+        if state is None:
+            panes[pane] = [total - given]
+        else:
+            state[0] += total - given
         given = total
 
 

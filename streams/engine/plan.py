@@ -346,7 +346,8 @@ def field_of(name: str, unit: Unit) -> Take:
     if steps == 1:
 
         def whole(row: Row, own: Row, at: int) -> int | None:
-            return None if (value := own.get(name)) is None else round(value)
+            value = own.get(name)
+            return value if value is None or type(value) is int else round(value)
 
         return whole
 
@@ -373,6 +374,8 @@ def elapsed(measure: Elapsed, calendar: Calendar) -> Take:
 def share_of(condition: Condition, holds: Test | None) -> Take:
     """A condition as 0 or 1; nothing if a field it asks for is not there."""
     asked = tuple(asked_for(condition))
+    if not asked and holds:
+        return lambda row, own, at: int(holds(row, at))
 
     def taken(row: Row, own: Row, at: int) -> int | None:
         if any(name not in row for name in asked):

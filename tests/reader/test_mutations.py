@@ -28,7 +28,7 @@ FAULTS = {
     "null for an absent field": (fast, "(each.name, each.kind, None)", "(each.name, each.kind | None, None)"),
     "whole numbers as broken ones": (fast, 'plain = int if name == "int" else float', "plain = float"),
     "any word in a closed set": (fast, 'return Literal[tuple(node["expected"])]', "return str"),
-    "absent fields are there": (fast, 'there = "" if each.required else f"if {value} is not None: "', 'there = ""'),
+    "absent fields are there": (fast, "if ({name} := {value}) is not None: ", "{name} = {value}; "),
     "parts change places": (fast, "for name in taken)", "for name in sorted(taken))"),
     "every field may be absent": (fast, "if each.required else (each.name", "if False else (each.name"),
 }  # fmt: skip

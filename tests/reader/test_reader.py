@@ -182,3 +182,15 @@ def test_a_decoder_gives_the_same_events_with_either(feed: Any) -> None:
     assert isinstance(quick.decode(encode(body)), Event)
     assert quick.reader.fast > 0
     assert plain.reader.fast == 0, "who asks for no fast reader has none"
+
+
+def test_a_difference_ends_a_reader_that_rests_too() -> None:
+    readers = Readers()
+    reader, other = made(readers), made(readers, "other")
+    feed_it(reader, slow=REFUSALS, fast=0)
+    assert not tries(reader)
+    lying(other, swapped)
+    other.read(GOOD)
+    feed_it(reader, slow=RESTED + 1, fast=0)
+    assert not tries(reader)
+    assert reader.why == DIFFERED
