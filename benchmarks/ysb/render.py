@@ -30,7 +30,9 @@ read from the confirmed snapshots in Kafka, and the page showed the same sum. A 
   validation, dated reference data, dead letters, a confirmed snapshot each second, `/metrics` asked each
   second. "pydantic alone": without the optional faster reader.
 - The others, each in its own idiom and as its documentation advises: `benchmarks/peers/`. Their contract
-  (environment in, one line of JSON out) stands in `benchmarks/ysb/contest.py`; a missing one says why.
+  (environment in, one line of JSON out) stands in `benchmarks/ysb/contest.py`; a missing one says why. They validate as strictly
+  as ours, but for two: Faust's own validation takes a number for a text and passes unknown fields, Pathway drops
+  mistyped records unseen and passes unknown fields. The guarantee is what each promises with its settings.
 """
 
 
