@@ -39,7 +39,7 @@ def base_of(uid: str) -> str:
 
 
 def read_dashboards(folder: Path) -> list[Dashboard]:
-    """Every dashboard under `<folder>/<language>`: by language, then by title, numbers in it as numbers (2 before 15)."""
+    """Every dashboard under `<folder>/<language>`: by language, then by title with its numbers as numbers."""
     return [one for lang in LANGUAGES
             for one in sorted((_read(lang, file) for file in (folder / lang).glob("*.json")), key=_place)]
 
@@ -61,7 +61,8 @@ def addresses(dashboards: list[Dashboard], home: str, provenance: str = "") -> I
 
 
 def _place(one: Dashboard) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (0, part) for part in _number.split(str(one.content.get("title", "")))]
+    parts = _number.split(str(one.content.get("title", "")))
+    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
 
 
 def _read(lang: str, file: Path) -> Dashboard:
