@@ -79,8 +79,9 @@ FAILURES = ("password", "otp", "locked", "certificate", "upstream", "other")
 
 
 def failed(row: Any) -> int:
-    """All errors of a summary."""
-    return sum(row.get(f"errors_{kind}", 0) for kind in ERRORS)
+    """All errors of a summary; asked several times an event, so without a loop."""
+    get = row.get
+    return int(get("errors_timeout", 0) + get("errors_4xx", 0) + get("errors_5xx", 0) + get("errors_schema", 0))
 
 
 def serving(row: Any) -> bool:

@@ -11,7 +11,8 @@ from schemas.decode import Event
 from schemas.errors import Fate, Reason, Rejection
 from streams.engine import quality
 from streams.engine.batch import Batch
-from streams.engine.plan import SEPARATOR, Plan
+from streams.engine.labels import SEPARATOR
+from streams.engine.plan import Plan
 from streams.engine.state import Lane, State
 from streams.engine.taking import moment_of, take
 

@@ -1,15 +1,13 @@
 """Cells of windows: add a row, read a window, forget what no window can reach."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from functools import lru_cache
+from operator import sub
 
 from schemas.conditions import Row
 from schemas.windows import HOME, Window
-from streams.engine.plan import SEPARATOR, Plan, Windowed
+from streams.engine.plan import Plan, Windowed
 from streams.engine.state import Lane
-
-WORDS: Mapping[Any, str] = {True: "true", False: "false"}
-
 
 Share = tuple[Windowed, str, tuple[int, ...]]
 """What a row gives to one KPI: the KPI, the joined labels, the measures."""
@@ -18,10 +16,10 @@ Share = tuple[Windowed, str, tuple[int, ...]]
 def shares(plan: Plan, action: str, row: Row, own: Row, moment: int) -> list[Share]:
     """What a row gives to the KPIs over windows; `own` are the fields the event itself carries. Changes nothing."""
     found: list[Share] = []
-    for where, by, entries in plan.by_action[action]:
+    for where, labels_of, entries in plan.by_action[action]:
         if where is not None and not where(row, moment):
             continue
-        labels = labels_of(by, row)
+        labels = labels_of(row)
         for entry in entries:
             if entry.take is None:
                 values = tuple([take(row, own, moment) for take in entry.takes])
@@ -32,27 +30,20 @@ def shares(plan: Plan, action: str, row: Row, own: Row, moment: int) -> list[Sha
     return found
 
 
-def labels_of(by: tuple[str, ...], row: Row) -> str:
-    """The values of the labels, joined; "" for one that is not there, so that no total lacks a row."""
-    return SEPARATOR.join([value if type(value := row.get(name, "")) is str else WORDS[value] for name in by])
-
-
 def add(lane: Lane, found: list[Share], moment: int, time: int) -> None:
     """Count the shares of a row; what no window can reach any more is left out."""
-    parts: dict[int, list[tuple[int, int]]] = {}
     for entry, labels, values in found:
-        index = entry.index
-        cells = lane.cells[index]
+        cells = lane.cells[entry.index]
         panes = cells.get(labels)
         if panes is None:
             panes = cells[labels] = {}
+        reached = lane.firsts[entry.span]
         if entry.spread and time > moment:
-            if entry.pane not in parts:
-                parts[entry.pane] = _parts(entry.pane, moment, time)
-            _spread(panes, parts[entry.pane], values[0], time - moment, (lane.firsts[entry.span] + HOME) // entry.pane)
+            pane, into = divmod(moment + HOME, entry.pane)
+            _spread(panes, pane, _parts(values[0], into, time - moment, entry.pane), (reached + HOME) // entry.pane)
             if not panes:
                 del cells[labels]
-        elif moment >= lane.firsts[entry.span]:
+        elif moment >= reached:
             pane = (moment + HOME) // entry.pane
             state = panes.get(pane)
             if state is None:
@@ -62,24 +53,26 @@ def add(lane: Lane, found: list[Share], moment: int, time: int) -> None:
             del cells[labels]
 
 
-def _parts(pane: int, moment: int, time: int) -> list[tuple[int, int]]:
-    """The panes of [moment, time), each with how much of the period has passed at its end."""
-    first, last = (moment + HOME) // pane, (time - 1 + HOME) // pane
-    return [(number, (number + 1) * pane - HOME - moment) for number in range(first, last)] + [(last, time - moment)]
+@lru_cache(maxsize=1 << 16)
+def _parts(value: int, into: int, length: int, pane: int) -> tuple[int, ...]:
+    """A sum over a period that begins `into` a pane, pane by pane: differences of the floors of the running total.
+
+    So they add up. Periods of one length that begin on the clock give few different answers, which are remembered.
+    """
+    totals = [value * passed // length for passed in (*range(pane - into, length, pane), length)]
+    return tuple(map(sub, totals, (0, *totals)))
 
 
-def _spread(panes: dict[int, list[int]], parts: list[tuple[int, int]], value: int, length: int, reached: int) -> None:
-    """Give each pane its part of a sum: differences of the floors of the running total, so that they add up."""
-    given = 0
-    for pane, passed in parts:
-        total = value * passed // length
+def _spread(panes: dict[int, list[int]], pane: int, parts: tuple[int, ...], reached: int) -> None:
+    """Give each pane its part, from the first one on."""
+    for part in parts:
         if pane >= reached:
             state = panes.get(pane)
             if state is None:
-                panes[pane] = [total - given]
+                panes[pane] = [part]
             else:
-                state[0] += total - given
-        given = total
+                state[0] += part
+        pane += 1
 
 
 def read(entry: Windowed, panes: Mapping[int, list[int]], window: Window, present: int) -> list[int] | None:
@@ -105,8 +98,3 @@ def forget(plan: Plan, lane: Lane) -> None:
                 cells[labels] = kept
             else:
                 del cells[labels]
-
-
-def split(labels: str, by: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Field and value of joined labels."""
-    return zip(by, labels.split(SEPARATOR), strict=True) if by else iter(())

@@ -18,11 +18,9 @@ from schemas.feed import Feed, Kpi
 from schemas.reference import Reference
 from schemas.units import Unit
 from schemas.windows import Window
+from streams.engine.labels import Labeller, labeller
 
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-
-SEPARATOR = "\x1f"
-"""Joins the values of labels into the one text by which a cell is found; it occurs in no label value."""
 
 NO_UNIT = {"commune": "", "admin_version": ""}
 """The labels of what names no administrative unit."""
@@ -65,7 +63,7 @@ class Group(NamedTuple):
     """KPIs over windows that ask the same of a row and have the same labels, so that both are worked out once."""
 
     where: Test | None
-    by: tuple[str, ...]
+    labels: Labeller
     entries: tuple[Windowed, ...]
 
 
@@ -77,7 +75,7 @@ class Standing:
     is_open: bool
     where: Test | None
     takes: tuple[Take, ...]
-    by: tuple[str, ...]
+    labels: Labeller
     add: Callable[..., Any]
     aggregate: Aggregate
     proof: tuple[str, ...]
@@ -190,7 +188,7 @@ class Plan:
                 kinds.append(kind)
         for where, by in kinds:
             alike = tuple(entry for entry in found if (asked[entry.index], entry.by) == (where, by))
-            yield Group(self._test(where), by, alike)
+            yield Group(self._test(where), labeller(by), alike)
 
     def _windowed(self, index: int, kpi: Kpi) -> Windowed:
         spread = type(kpi.aggregate) is Sum and self.feed.covers is not None
@@ -219,7 +217,7 @@ class Plan:
             isinstance(kpi.over, Open),
             self._test(kpi.where),
             self._takes(kpi),
-            kpi.by,
+            labeller(kpi.by),
             adder(kpi.aggregate, self.feed.unit(kpi).per),
             kpi.aggregate,
             self.feed.proof(kpi),
