@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 from operator import sub
+from typing import Any
 
 from schemas.conditions import Row
 from schemas.windows import HOME, Window
@@ -45,6 +46,9 @@ def add(lane: Lane, found: list[Share], moment: int, time: int) -> None:
                 del cells[labels]
         elif moment >= reached:
             pane = (moment + HOME) // entry.pane
+            if entry.plain:
+                panes[pane] = panes.get(pane, 0) + (values[0] if values else 1)
+                continue
             state = panes.get(pane)
             if state is None:
                 state = panes[pane] = entry.aggregate.zero()
@@ -63,21 +67,19 @@ def _parts(value: int, into: int, length: int, pane: int) -> tuple[int, ...]:
     return tuple(map(sub, totals, (0, *totals)))
 
 
-def _spread(panes: dict[int, list[int]], pane: int, parts: tuple[int, ...], reached: int) -> None:
+def _spread(panes: dict[int, int], pane: int, parts: tuple[int, ...], reached: int) -> None:
     """Give each pane its part, from the first one on."""
-    for part in parts:
-        if pane >= reached:
-            state = panes.get(pane)
-            if state is None:
-                panes[pane] = [part]
-            else:
-                state[0] += part
-        pane += 1
+    for number, part in enumerate(parts, pane):
+        if number >= reached:
+            panes[number] = panes.get(number, 0) + part
 
 
-def read(entry: Windowed, panes: Mapping[int, list[int]], window: Window, present: int) -> list[int] | None:
+def read(entry: Windowed, panes: Mapping[int, Any], window: Window, present: int) -> list[int] | None:
     """The state of a window at the present; None if it holds no row."""
     first, last = (window.first(present) + HOME) // entry.pane, (present + HOME) // entry.pane
+    if entry.plain:
+        found = [number for pane, number in panes.items() if first <= pane <= last]
+        return [sum(found)] if found else None
     merge, whole = entry.aggregate.merge, None
     for pane, state in panes.items():
         if first <= pane <= last:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from schemas import conditions
-from schemas.aggregates import Aggregate, Elapsed, Measure, Sum, adder
+from schemas.aggregates import Aggregate, Count, Elapsed, Measure, Sum, adder
 from schemas.calendars import Calendar
 from schemas.conditions import All, Before, Condition, Due, Has, Is, Lacks, Past, Row, Stretch, Working
 from schemas.decode import MAX_BYTES, Decoder
@@ -43,7 +43,7 @@ DAY = KEPT_HOURS * 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Windowed:
-    """A KPI over windows, compiled."""
+    """A KPI over windows, compiled; `plain` is one whose state is one number, a sum."""
 
     index: int
     span: int
@@ -55,6 +55,7 @@ class Windowed:
     by: tuple[str, ...]
     add: Callable[..., Any]
     aggregate: Aggregate
+    plain: bool
     spread: bool
     proof: tuple[str, ...]
 
@@ -204,6 +205,7 @@ class Plan:
             kpi.by,
             adder(kpi.aggregate, self.feed.unit(kpi).per),
             kpi.aggregate,
+            type(kpi.aggregate) in (Sum, Count),
             spread,
             self.feed.proof(kpi) if self.feed.by_entity(kpi) else (),
         )
