@@ -78,8 +78,11 @@ def read(entry: Windowed, panes: Mapping[int, Any], window: Window, present: int
     """The state of a window at the present; None if it holds no row."""
     first, last = (window.first(present) + HOME) // entry.pane, (present + HOME) // entry.pane
     if entry.plain:
-        found = [number for pane, number in panes.items() if first <= pane <= last]
-        return [sum(found)] if found else None
+        total: int | None = None
+        for pane, number in panes.items():
+            if first <= pane <= last:
+                total = number if total is None else total + number
+        return None if total is None else [total]
     merge, whole = entry.aggregate.merge, None
     for pane, state in panes.items():
         if first <= pane <= last:
