@@ -256,6 +256,19 @@ def _house() -> Iterator[AlertRule]:
         ),
         MINUTE,
     )
+    yield _alert(
+        "ReadersDiffer",
+        "sum by (feed) (increase(ioc_reader_differences_total[1d])) > 0",
+        "P2",
+        Text("Hai bộ đọc cho kết quả khác nhau", "Two readers differ"),
+        Text("luồng {{ $labels.feed }}", "feed {{ $labels.feed }}"),
+        Text("bộ đọc nhanh đã tự tắt", "the fast reader has switched itself off"),
+        Text(
+            "Một sự kiện được bộ đọc nhanh và pydantic hiểu khác nhau; sự kiện cũ có thể đã tính sai: `ioc recount`.",
+            "Pydantic and the fast reader took an event differently; earlier ones may be counted wrong: `ioc recount`.",
+        ),
+        MINUTE,
+    )
 
 
 def _monitoring() -> Iterator[AlertRule]:

@@ -1,12 +1,12 @@
 """Bytes to an event, or to the reason why not: the one door through which gateway, publisher and engine let records in.
 
-Knows nothing of lateness, repeats or state. Every event is validated by pydantic, strict and closed to unknown fields.
+Knows nothing of lateness, repeats or state. Every event is validated, strict and closed to unknown fields: by pydantic,
+or by a faster reader that accepts nothing else (schemas/reader.py).
 """
 
-from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import from_json
 
 from schemas import names
@@ -14,11 +14,31 @@ from schemas.errors import Flag, Reason, Rejection
 from schemas.event import PROVENANCES, REQUIRED, envelope, millis
 from schemas.feed import Feed
 from schemas.labels import OTHER
+from schemas.placing import Placing
+from schemas.reader import OFF, Parts, Readers
 from schemas.reference import Reference
 
 REAL = PROVENANCES[0]
 MAX_BYTES = 262_144
-NO_FLAGS: tuple[str, ...] = ()
+
+PARTS = (
+    "type",
+    "dataschema",
+    "time",
+    "recordedtime",
+    "expirytime",
+    "data",
+    "source",
+    "id",
+    "agency",
+    "provenance",
+    "adminunit",
+    "adminversion",
+)
+"""What of an event is looked at here; the other attributes are validated, and that is all."""
+
+AGAIN = ("source", "agency", "adminunit")
+"""Attributes that say the same in many events."""
 
 
 class Event(NamedTuple):
@@ -38,13 +58,19 @@ class Event(NamedTuple):
 
 
 class Decoder:
-    """The reader of one feed's records; made once, used for every record."""
+    """The reader of one feed's records; made once, used for every record.
 
-    def __init__(self, feed: Feed, reference: Reference, *, max_bytes: int = MAX_BYTES) -> None:
+    Pydantic alone validates unless `readers` say otherwise.
+    """
+
+    def __init__(
+        self, feed: Feed, reference: Reference, *, max_bytes: int = MAX_BYTES, readers: Readers | None = None
+    ) -> None:
         self.feed = feed
         self._reference = reference
         self._max = max_bytes
-        self._validate: Callable[[bytes], Any] = TypeAdapter(envelope(feed.payload)).validator.validate_json
+        again = (*AGAIN, *(name for name in feed.hints if feed.listed(name)))
+        self.reader = (readers or Readers((OFF,))).reader(feed.name, envelope(feed.payload), PARTS, again)
         self._actions = feed.types
         self._schema = names.data_schema(feed.name, feed.version)
         self._times = feed.times
@@ -52,13 +78,9 @@ class Decoder:
         self._lists = tuple(
             (name, reference.table(listed.name).spans, listed) for name in feed.hints if (listed := feed.listed(name))
         )
-        self._agencies = reference.agencies.spans
         self._known_sources = reference.sources.values
-        self._sources = {
-            source: spans
-            for source, rows in reference.sources.by_id.items()
-            if (spans := tuple((row.valid_from, row.valid_to) for row in rows if feed.name in row.feeds))
-        }
+        self._placing = Placing(feed.name, reference)
+        self._placed = self._placing.known
 
     def decode(self, value: bytes | None) -> Event | Rejection:
         """The event in a record's value, or why there is none; never raises."""
@@ -67,10 +89,10 @@ class Decoder:
         if len(value) > self._max:
             return Rejection(Reason.TOO_LARGE, "", f"{len(value)} bytes, allowed are {self._max}")
         try:
-            event = self._validate(value)
+            parts = self.reader.read(value)
         except ValidationError as error:
             return _explain(error)
-        return self._read(event)
+        return self._read(parts)
 
     def label(self, value: bytes | None) -> tuple[str, str]:
         """Source label and provenance under which a refused record is counted."""
@@ -84,68 +106,63 @@ class Decoder:
         known = isinstance(source, str) and source in self._known_sources
         return str(source) if known else OTHER, str(provenance) if provenance in PROVENANCES else REAL
 
-    def _read(self, event: Mapping[str, Any]) -> Event | Rejection:
-        action = self._actions.get(event["type"])
+    def _read(self, parts: Parts) -> Event | Rejection:  # noqa: PLR0912  # a call a record costs as much as a step
+        kind, schema, said, recorded, expiry, row, source, identity, agency, provenance, unit, version = parts
+        action = self._actions.get(kind)
         if action is None:
-            return Rejection(Reason.UNKNOWN_TYPE, "/type", f"{event['type']!r} is none of {', '.join(self._actions)}")
-        if event.get("dataschema", self._schema) != self._schema:
-            return Rejection(Reason.UNKNOWN_SCHEMA, "/dataschema", f"{event['dataschema']!r} is not {self._schema}")
-        row: dict[str, Any] = event["data"]
+            return Rejection(Reason.UNKNOWN_TYPE, "/type", f"{kind!r} is none of {', '.join(self._actions)}")
+        if schema is not None and schema != self._schema:
+            return Rejection(Reason.UNKNOWN_SCHEMA, "/dataschema", f"{schema!r} is not {self._schema}")
         pointer = "/time"
         try:
-            time = millis(event["time"])
+            time = millis(said)
             for name in self._times:
                 if name in row:
                     pointer = f"/data/{name}"
                     row[name] = millis(row[name])
-            for name in ("recordedtime", "expirytime"):
-                if name in event:
-                    pointer = f"/{name}"
-                    millis(event[name])
+            if recorded is not None:
+                pointer = "/recordedtime"
+                millis(recorded)
+            if expiry is not None:
+                pointer = "/expirytime"
+                millis(expiry)
         except ValueError as error:
             return Rejection(
                 Reason.NOT_CLOUDEVENT if pointer == "/time" else Reason.SCHEMA_VIOLATION, pointer, str(error)
             )
-        return self._place(event, action, time, row)
-
-    def _place(self, event: Mapping[str, Any], action: str, time: int, row: dict[str, Any]) -> Event | Rejection:
-        """Hold the event against the reference data in force at its time."""
-        source, agency, flags = event["source"], event["agency"], NO_FLAGS
-        for since, until in self._sources.get(source, ()):
-            if since <= time < until:
-                break
-        else:
-            return Rejection(Reason.UNKNOWN_SOURCE, "/source", f"{source!r} is not registered for {self.feed.name!r}")
-        if "adminunit" in event:
-            verdict = self._reference.commune(event["adminunit"], event.get("adminversion"), time)
-            if verdict.reason is not None:
-                return Rejection(verdict.reason, "/adminunit", f"{event['adminunit']!r} in version {verdict.version}")
-            row["commune"], row["admin_version"] = verdict.commune, verdict.version
-            flags += verdict.flags
-        unlisted = False
+        # what follows holds the event against the reference data in force at its time
+        placed = self._placed.get((source, agency, unit, version))
+        if placed is None or not placed[0] <= time < placed[1]:
+            found = self._placing.place(source, agency, unit, version, time)
+            if isinstance(found, Rejection):
+                return found
+            placed = found
+        _, _, source, agency, commune, version, flags, unlisted = placed
+        if commune is not None:
+            row["commune"], row["admin_version"] = commune, version
         for name, spans, listed in self._lists:
-            if name in row and not _in_force(spans.get(row[name], ()), time):
-                if listed.law:
-                    return Rejection(Reason.UNKNOWN_ENTITY, f"/data/{name}", f"{row[name]!r} is not in {listed.name}")
-                row[name], unlisted = OTHER, True
-        if not _in_force(self._agencies.get(agency, ()), time):
-            agency, unlisted = OTHER, True
+            value = row.get(name)
+            if value is not None:
+                for since, until in spans.get(value, ()):
+                    if since <= time < until:
+                        break
+                else:
+                    if listed.law:
+                        return Rejection(Reason.UNKNOWN_ENTITY, f"/data/{name}", f"{value!r} is not in {listed.name}")
+                    row[name], unlisted = OTHER, True
         if unlisted:
             flags = (*flags, Flag.UNLISTED)
         for name, low, high in self._ranges:
-            if name in row and not low <= row[name] <= high:
+            value = row.get(name)
+            if value is not None and not low <= value <= high:
                 flags = (*flags, Flag.OUT_OF_RANGE)
                 break
         row["action"], row["time"], row["source"], row["agency"] = action, time, source, agency
-        return Event(source, event["id"], event.get("provenance", REAL), action, time, row, flags)
+        return _made(Event, (source, identity, provenance or REAL, action, time, row, flags))
 
 
-def _in_force(spans: Iterable[tuple[int, int]], time: int) -> bool:
-    """Whether a moment lies in one of the spans; a loop is cheaper than any() here."""
-    for since, until in spans:  # noqa: SIM110
-        if since <= time < until:
-            return True
-    return False
+_made = tuple.__new__
+"""Makes an event without the step that its class has for arguments by name: there is one for every record."""
 
 
 def _explain(error: ValidationError) -> Rejection:

@@ -73,6 +73,14 @@ class Settings(BaseSettings):
         "fast",
         description="How fetched records are read: `fast` without ConsumerRecords, `simple` through aiokafka's own.",
     )
+    fast_reader: str = Field(
+        "all",
+        pattern=r"^(all|off|[a-z0-9_]+(,[a-z0-9_]+)*)$",
+        description=(
+            "Feeds whose events are read by the second, faster reader: `all`, `off`, or names with commas between. "
+            "What it does not cover pydantic reads, with the same results."
+        ),
+    )
     reference: Path = Field(Path("reference"), description="Folder of the dated reference data.")
     data: Path = Field(Path("var"), description="Folder for local files; nothing in it is needed after a restart.")
     targets: Path = Field(

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
-from prometheus_client.metrics_core import GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from schemas import names
 from schemas.errors import Fate, Reason
+from schemas.reader import Reader
 
 Partition = tuple[str, int]
 
@@ -69,15 +70,17 @@ class Vitals:
 class Telemetry:
     """The process's own metrics, in a registry of their own.
 
-    `sources`: the registered sources of each feed; `flags`: the flags each feed may raise. Every known child begins at
-    0, because the first increments of a series that is born above 0 are invisible to `increase`.
+    `sources`: the registered sources of each feed; `flags`: the flags each feed may raise; `readers`: who reads the
+    records of each. Every known child begins at 0, because the first increments of a series that is born above 0 are
+    invisible to `increase`.
     """
 
-    def __init__(self, sources: Mapping[str, Iterable[str]], flags: Mapping[str, Iterable[str]], vitals: Vitals, *,
-                 build: Mapping[str, str]) -> None:
+    def __init__(self, sources: Mapping[str, Iterable[str]], flags: Mapping[str, Iterable[str]], vitals: Vitals,
+                 readers: Iterable[Reader] = (), *, build: Mapping[str, str]) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self.vitals = vitals
+        self._readers = readers
         self._read = self._counter("events_read", "Records read.", "feed", "source")
         self._fates: dict[str, Counter] = {fate: self._counter(f"events_{fate}", text, "feed", "source")
                                            for fate, text in EVENTS.items()}
@@ -95,6 +98,7 @@ class Telemetry:
         info.labels(**build).set(1)
         self.registry.register(Function(self._delay_families))
         self.registry.register(Function(self._vital_families))
+        self.registry.register(Function(self._reader_families))
 
     def count(self, feed: str, fates: Mapping[tuple[str, str], int], reasons: Mapping[tuple[str, str], int],
               flags: Mapping[tuple[str, str], int], delays: list[int]) -> None:
@@ -151,6 +155,24 @@ class Telemetry:
             if vitals.lag is not None:
                 lag.add_metric([vitals.feed, topic, str(number)], vitals.lag)
         yield lag
+
+    def _reader_families(self) -> Iterator[Metric]:
+        decoded = CounterMetricFamily(names.metric("events_decoded"), "Records read, by the reader that read them.",
+                                      labels=["feed", "reader"])
+        differences = CounterMetricFamily(names.metric("reader_differences"),
+                                          "Events on which the fast reader and pydantic did not agree.",
+                                          labels=["feed"])
+        trying = GaugeMetricFamily(names.metric("fast_reader"), "1 while the fast reader is asked first.",
+                                   labels=["feed"])
+        by_feed: dict[str, list[Reader]] = {}
+        for reader in self._readers:
+            by_feed.setdefault(reader.feed, []).append(reader)
+        for feed, group in by_feed.items():  # two versions of a feed have a reader each
+            decoded.add_metric([feed, "fast"], sum(each.fast for each in group))
+            decoded.add_metric([feed, "pydantic"], sum(each.judged for each in group))
+            differences.add_metric([feed], sum(each.differences for each in group))
+            trying.add_metric([feed], all(each.trying for each in group))
+        yield from (decoded, differences, trying)
 
 
 PARTITION_FIGURES: tuple[tuple[str, str, Callable[[PartitionVitals], float | None]], ...] = (

@@ -10,7 +10,7 @@ from tools.jars import ROOT
 
 PIP_TOOLS = "pip-tools==7.6.2"
 OPTIONS = ["--quiet", "--generate-hashes", "--allow-unsafe", "--strip-extras", "--no-emit-index-url",
-           "--no-emit-find-links", "--no-emit-trusted-host", "--no-emit-options"]
+           "--no-emit-find-links", "--no-emit-trusted-host", "--no-emit-options", "--extra", "fast"]
 RUNTIME, DEV = "requirements/runtime.txt", "requirements/dev.txt"
 
 

@@ -15,8 +15,9 @@ from rules.promql import Rule
 from schemas import names
 from schemas.entities import Case, Entity
 from schemas.errors import Flag, Reason
-from schemas.event import IsTime
+from schemas.event import Attributes, IsTime
 from schemas.feed import Alert, Feed, Kpi, bare, marks
+from schemas.reader import Reader
 from streams.engine import readings
 from streams.publisher import read_reference
 from streams.settings import Settings
@@ -254,7 +255,8 @@ def _process() -> list[tuple[str, str, str, str]]:
         feed="feed", next_offset=0, moved=0, progress=0, log_end=0, committed=0, confirmed=0, snapshot_bytes=0
     )
     vitals = Vitals(started=0, beat=0, recovery_seconds=0, partitions={("topic", 0): partition})
-    registry = Telemetry({"feed": ()}, {"feed": ("flag",)}, vitals, build={"version": ""}).registry
+    reader = Reader("feed", Attributes, (), wanted=False)
+    registry = Telemetry({"feed": ()}, {"feed": ("flag",)}, vitals, [reader], build={"version": ""}).registry
     return sorted(_family(family) for family in registry.collect())
 
 

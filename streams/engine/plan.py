@@ -15,6 +15,7 @@ from schemas.decode import MAX_BYTES, Decoder
 from schemas.entities import Case, Open, ServiceLevel
 from schemas.errors import DeclarationError
 from schemas.feed import Feed, Kpi
+from schemas.reader import Readers
 from schemas.reference import Reference
 from schemas.units import Unit
 from schemas.windows import Window
@@ -97,12 +98,13 @@ class Plan:
         horizon_ms: int = 3_600_000,
         future_ms: int = 300_000,
         max_bytes: int = MAX_BYTES,
+        readers: Readers | None = None,
     ) -> None:
         self.feed = feed
         self.reference = reference
         self.calendar: Calendar = reference.calendar
         self.horizon_ms, self.future_ms = horizon_ms, future_ms
-        self.decoder = Decoder(feed, reference, max_bytes=max_bytes)
+        self.decoder = Decoder(feed, reference, max_bytes=max_bytes, readers=readers or Readers())
         self.key = feed.key
         self.covers = feed.covers
         self.spans = tuple(dict.fromkeys((kpi.pane, kpi.windows) for kpi in feed.kpis if kpi.windows))
@@ -342,7 +344,8 @@ def field_of(name: str, unit: Unit) -> Take:
     if steps == 1:
 
         def whole(row: Row, own: Row, at: int) -> int | None:
-            return None if (value := own.get(name)) is None else round(value)
+            value = own.get(name)
+            return value if value is None or type(value) is int else round(value)
 
         return whole
 
@@ -369,6 +372,8 @@ def elapsed(measure: Elapsed, calendar: Calendar) -> Take:
 def share_of(condition: Condition, holds: Test | None) -> Take:
     """A condition as 0 or 1; nothing if a field it asks for is not there."""
     asked = tuple(asked_for(condition))
+    if not asked and holds:
+        return lambda row, own, at: int(holds(row, at))
 
     def taken(row: Row, own: Row, at: int) -> int | None:
         if any(name not in row for name in asked):

@@ -19,8 +19,9 @@ from prometheus_client.process_collector import ProcessCollector
 
 from schemas import names
 from schemas.catalogue import load_feeds
-from schemas.errors import CompatibilityError, Flag, IocError
+from schemas.errors import CompatibilityError, Flag, IocError, SettingError
 from schemas.feed import Feed
+from schemas.reader import ALL, MISSING, OFF, SWITCHED_OFF, Readers
 from schemas.reference import Reference
 from streams import __version__
 from streams.engine.plan import Plan
@@ -66,9 +67,10 @@ def create_app(settings: Settings, feeds: Sequence[Feed], reference: Reference) 
     app = faust_app(settings)
     # a topic made anew is noticed after this, not after five minutes: the group drops one that is missing
     app.conf.consumer_metadata_max_age_ms = int(LOOK_SECONDS * 1000)
-    plans = {feed.topic: plan_of(feed, reference, settings) for feed in feeds}
+    readers = readers_of(settings, feeds)
+    plans = {feed.topic: plan_of(feed, reference, settings, readers) for feed in feeds}
     vitals = Vitals(started=time.monotonic(), beat=time.monotonic())
-    telemetry = telemetry_of(feeds, reference, vitals)
+    telemetry = telemetry_of(feeds, reference, vitals, readers)
     board = Board()
     keeper = Keeper(plans, settings, board, telemetry, consumer=lambda: consumer_of(app), send=sender(app))
     counters = install(app, keeper, plans, fast=settings.drain == "fast")
@@ -93,18 +95,34 @@ def create_app(settings: Settings, feeds: Sequence[Feed], reference: Reference) 
     return Worker(app, keeper, page, vitals, pending)
 
 
-def plan_of(feed: Feed, reference: Reference, settings: Settings) -> Plan:
-    """A feed compiled with what the settings say of fates."""
-    return Plan(feed, reference, horizon_ms=settings.duplicate_horizon_seconds * 1000,
-                future_ms=settings.future_seconds * 1000, max_bytes=settings.max_event_bytes)
+def readers_of(settings: Settings, feeds: Iterable[Feed]) -> Readers:
+    """The readers of the process; a difference between them is told in the log.
+
+    Raises:
+        SettingError: IOC_FAST_READER names a feed that there is not.
+    """
+    known, wanted = {feed.name for feed in feeds}, set(settings.fast_reader.split(","))
+    if strange := wanted - known - {ALL, OFF}:
+        raise SettingError(f"IOC_FAST_READER={settings.fast_reader!r}: there is no feed {', '.join(sorted(strange))}; "
+                           f"allowed are {ALL}, {OFF}, or of {', '.join(sorted(known))} any, with commas between")
+    return Readers(wanted, told=log.error)
 
 
-def telemetry_of(feeds: Iterable[Feed], reference: Reference, vitals: Vitals) -> Telemetry:
+def plan_of(feed: Feed, reference: Reference, settings: Settings, readers: Readers) -> Plan:
+    """A feed compiled with what the settings say of fates, and with its reader."""
+    plan = Plan(feed, reference, horizon_ms=settings.duplicate_horizon_seconds * 1000,
+                future_ms=settings.future_seconds * 1000, max_bytes=settings.max_event_bytes, readers=readers)
+    if (why := plan.decoder.reader.why) and why not in {SWITCHED_OFF, MISSING}:
+        log.warning("feed %s is read by pydantic alone: %s", feed.name, why)
+    return plan
+
+
+def telemetry_of(feeds: Iterable[Feed], reference: Reference, vitals: Vitals, readers: Readers) -> Telemetry:
     """The figures of the process, with every known child at 0."""
     sources = {feed.name: sorted({row.source for row in reference.sources.rows if feed.name in row.feeds})
                for feed in feeds}
     flags = {feed.name: [*Flag, *(check.name for check in feed.checks)] for feed in feeds}
-    return Telemetry(sources, flags, vitals, build={
+    return Telemetry(sources, flags, vitals, readers.made, build={
         "version": __version__, "python": platform.python_version(), **compatibility_labels()})
 
 

@@ -248,6 +248,26 @@ def test_wrong_reference_data_is_told_until_it_is_mended(tmp_path: Path) -> None
     )
 
 
+def test_readers_that_differ_call_for_a_day_and_a_restart_does_not(tmp_path: Path) -> None:
+    inputs = [
+        series("ioc_reader_differences_total", "0x10 1x5 stale _x5 0x1600", feed="differs", instance="w1"),
+        series("ioc_reader_differences_total", "0x10 0x5 stale _x5 0x1600", feed="agrees", instance="w1"),
+    ]
+    judge(
+        tmp_path,
+        FILES,
+        inputs,
+        {
+            "9m": [silent("ReadersDiffer", "they agree")],
+            "40m": [
+                fires("ReadersDiffer", severity="P2", duty="it", feed="differs"),
+                silent("ReadersDiffer", "these agree, and a restart is no difference", feed="agrees"),
+            ],
+            "26h": [silent("ReadersDiffer", "it was more than a day ago")],
+        },
+    )
+
+
 def test_faults_of_the_monitoring_itself_call(tmp_path: Path) -> None:
     inputs = [
         series("prometheus_rule_evaluation_failures_total", "0+1x60", rule_group="a"),

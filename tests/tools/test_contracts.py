@@ -41,6 +41,8 @@ PLANTED = [
     ("the house stands on its declarations", "schemas/names.py", "streams.settings"),
     ("dashboards do not run", "dashboards/words.py", "streams.settings"),
     ("one file knows the SDK of Grafana", "dashboards/words.py", "grafana_foundation_sdk"),
+    ("one file knows msgspec", "streams/settings.py", "msgspec"),
+    ("the fast reader is asked in one place, where it is watched", "schemas/decode.py", "schemas.fast"),
     ("sentences depend on the language, never the reverse", "schemas/text.py", "schemas.feed"),
     ("programs stand side by side on transport, publisher and engine", "streams/settings.py", "streams.publisher"),
     ("the worker is wired in one place", "streams/worker/health.py", "streams.worker.app"),
@@ -50,6 +52,7 @@ PLANTED = [
     ("private parts of aiokafka and Faust are the transport's alone", "streams/worker/agents.py", "aiokafka"),
     ("only the worker runs the engine", "streams/operations/__init__.py", "streams.engine.fold"),
     ("the recount shares declarations, nothing else", "streams/recount/__init__.py", "schemas.decode"),
+    ("the recount shares declarations, nothing else", "streams/recount/__init__.py", "schemas.reader"),
 ]
 
 

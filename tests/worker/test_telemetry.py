@@ -2,7 +2,10 @@
 
 from prometheus_client import generate_latest
 
+from schemas.event import envelope
+from schemas.reader import Readers
 from streams.telemetry import Delay, PartitionVitals, Telemetry, Vitals
+from tests.worker import probe
 
 SOURCE = "//a"
 
@@ -40,3 +43,24 @@ def test_figures_of_a_partition_that_are_not_known_yet_are_not_shown() -> None:
     assert made.registry.get_sample_value("ioc_log_end_offset", labels) is None
     vitals.partitions["t", 3].log_end = 10
     assert made.registry.get_sample_value("ioc_consumer_lag_events", {"feed": "feedback", **labels}) == 3
+
+
+def test_who_reads_the_records_is_shown_by_feed_and_two_versions_of_one_are_added_up() -> None:
+    readers = Readers(("feedback",))
+    for feed, fast, judged in (("feedback", 5, 1), ("feedback", 2, 0), ("dossier", 0, 4)):
+        reader = readers.reader(feed, envelope(probe.Reported), ("id",))
+        reader.fast, reader.judged = fast, judged
+    made = Telemetry({}, {}, Vitals(started=0, beat=0), readers.made, build={"version": "1"})
+
+    def value(name: str, **labels: str) -> float | None:
+        return made.registry.get_sample_value(name, labels)
+
+    assert value("ioc_events_decoded_total", feed="feedback", reader="fast") == 7
+    assert value("ioc_events_decoded_total", feed="feedback", reader="pydantic") == 1
+    assert value("ioc_events_decoded_total", feed="dossier", reader="pydantic") == 4
+    assert value("ioc_reader_differences_total", feed="dossier") == 0
+    assert (value("ioc_fast_reader", feed="feedback"), value("ioc_fast_reader", feed="dossier")) == (1, 0)
+    readers.made[1].retire("")
+    readers.made[1].differences = 1
+    assert value("ioc_reader_differences_total", feed="feedback") == 1
+    assert value("ioc_fast_reader", feed="feedback") == 0
