@@ -4,7 +4,8 @@ Knows nothing of lateness, repeats or state. Every event is validated, strict an
 or by a faster reader that accepts nothing else (schemas/reader.py).
 """
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -41,7 +42,8 @@ AGAIN = ("source", "agency", "adminunit")
 """Attributes that say the same in many events."""
 
 
-class Event(NamedTuple):
+@dataclass(slots=True)
+class Event:
     """A record that says something: its payload flat in `row`, all times whole milliseconds since the epoch.
 
     `row` also holds action, time, source and agency, and commune and admin_version if the event names a unit; `flags`
@@ -158,11 +160,7 @@ class Decoder:
                 flags = (*flags, Flag.OUT_OF_RANGE)
                 break
         row["action"], row["time"], row["source"], row["agency"] = action, time, source, agency
-        return _made(Event, (source, identity, provenance or REAL, action, time, row, flags))
-
-
-_made = tuple.__new__
-"""Makes an event without the step that its class has for arguments by name: there is one for every record."""
+        return Event(source, identity, provenance or REAL, action, time, row, flags)
 
 
 def _explain(error: ValidationError) -> Rejection:
