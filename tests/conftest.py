@@ -12,7 +12,7 @@ from tools.broker import Broker
 
 MakeTopic = Callable[..., str]
 
-settings.register_profile("house", deadline=None)  # a busy machine is no fault of the code; speed is shown by benchmarks
+settings.register_profile("house", deadline=None)  # a busy machine is no fault of the code
 settings.load_profile("house")
 
 
