@@ -32,7 +32,7 @@ check: prepare  ## ruff, mypy strict, the import order of the house, generated f
 generate: prepare  ## write everything that derives from declarations: schemas, rules, documentation
 	$(RUN) -m tools.generate
 
-bench: prepare  ## how fast, side by side with stock Faust, on the real broker
+bench: prepare  ## how fast, side by side with other stream processors, on the real broker; ONLY=ysb, QUICK=1
 	$(RUN) -m benchmarks.report
 
 prove: prepare  ## kill, freeze and move workers and the broker under load, then recount every number

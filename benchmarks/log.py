@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from kafka.admin import KafkaAdminClient
@@ -62,15 +62,31 @@ def partition_of(key: bytes, partitions: int) -> int:
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
+class Placed(NamedTuple):
+    """A record and where it goes."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes
+
+
 async def store(broker: str, records: Sequence[Record], topic_of: dict[str, str], partitions: int) -> Counter[str]:
-    """Writes records in full batches, in the order of each partition; answers how many of each feed."""
+    """Writes records of feeds, each where its key puts it; answers how many of each feed."""
+    await write(broker, (Placed(topic_of[record.feed], partition_of(record.key, partitions), record.key, record.value)
+                         for record in records))
+    return Counter(record.feed for record in records)
+
+
+async def write(broker: str, records: Iterable[Placed]) -> None:
+    """Writes records in full batches, in the order of each partition."""
     producer = AIOKafkaProducer(bootstrap_servers=broker, compression_type=CODEC, max_batch_size=ROOM,
                                 max_request_size=4 * ROOM, enable_idempotence=True)
     await producer.start()
     open_batches: dict[tuple[str, int], Any] = {}
     try:
         for record in records:
-            place = topic_of[record.feed], partition_of(record.key, partitions)
+            place = record.topic, record.partition
             batch = open_batches.setdefault(place, None) or producer.create_batch()
             open_batches[place] = batch
             if batch.append(timestamp=None, key=record.key, value=record.value) is None:
@@ -81,7 +97,6 @@ async def store(broker: str, records: Sequence[Record], topic_of: dict[str, str]
             await _send(producer, batch, place)
     finally:
         await producer.stop()
-    return Counter(record.feed for record in records)
 
 
 async def _send(producer: Any, batch: Any, place: tuple[str, int]) -> None:

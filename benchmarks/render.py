@@ -1,4 +1,4 @@
-"""Measurements to the page docs/benchmarks.md: ratios of this run first, absolute figures second."""
+"""Measurements of the four feeds to their section of docs/benchmarks.md: ratios first, absolute figures second."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,16 +17,7 @@ TITLES = {
     "tables": "stock Faust, one table a KPI",
 }
 
-HEAD = """# Benchmarks
-
-Tóm tắt: `make bench` so sánh bộ xử lý của trung tâm với Faust nguyên bản trên cùng một máy, cùng một Kafka, cùng dữ
-liệu, trong cùng một lần chạy. Tỷ lệ đáng tin hơn con số tuyệt đối.
-
-Written by `make bench`; do not edit. No figure is stable on a machine that others use too: compare within one run, and
-trust ratios more than microseconds.
-"""
-
-METHOD = """## What is compared
+METHOD = """### What is compared
 
 All read the same bytes from one Kafka broker started for the run: invented, repeatable, valid events of the four feeds
 (`benchmarks/events.py`), zstd, 6 partitions a topic. They take turns, {rounds} rounds; medians, the range in
@@ -61,8 +52,9 @@ class Measured:
 
 
 def page(measured: Measured) -> str:
-    """The whole page."""
-    parts = [HEAD, table(("target", "aim", "found", ""), list(targets(measured)), title="Targets")]
+    """The section of the four feeds."""
+    parts = ["## The four feeds of the province\n"]
+    parts.append(table(("target", "aim", "found", ""), list(targets(measured)), title="Targets"))
     if measured.drained is not None:
         parts += drained(measured.drained)
     if measured.latency is not None:
@@ -77,7 +69,7 @@ def page(measured: Measured) -> str:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, title: str) -> str:
     """A section with one table."""
-    lines = [f"## {title}", "", *(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)), ""]
+    lines = [f"### {title}", "", *(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)), ""]
     return "\n".join(lines)
 
 

@@ -1,8 +1,9 @@
 """`make bench`: measures, prints, and writes docs/benchmarks.md.
 
-    python -m benchmarks.report [drain] [latency] [recovery]      or ONLY=drain; all three by default
+    python -m benchmarks.report [ysb] [drain] [latency] [recovery]      or ONLY=ysb; all by default
 
-Only a run of all three, in full size, writes the page. QUICK=1 measures a little of everything, to see that it works.
+In full size `ysb` writes its section of the page, and drain, latency and recovery together write theirs. QUICK=1
+measures a little of everything, to see that it works.
 """
 
 import os
@@ -11,7 +12,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -23,10 +25,15 @@ from benchmarks.latency import latency
 from benchmarks.recovery import recovery
 from benchmarks.render import Measured, page
 from benchmarks.running import ROOT, BenchError
+from benchmarks.sections import replaced
+from benchmarks.ysb.render import CHART, chart, section
+from benchmarks.ysb.rounds import Sizes as YsbSizes
+from benchmarks.ysb.rounds import Turn, contest
 from tools.broker import Broker
 from tools.errors import ToolError
 
-PARTS = ("drain", "latency", "recovery")
+PROVINCE = ("drain", "latency", "recovery")
+PARTS = ("ysb", *PROVINCE)
 PAGE = ROOT / "docs/benchmarks.md"
 PACKAGES = ("faust-streaming", "mode-streaming", "aiokafka", "pydantic", "orjson")
 
@@ -39,26 +46,51 @@ def main(words: Sequence[str]) -> int:
         return 2
     is_quick = os.environ.get("QUICK") == "1"
     try:
-        text = page(measured(wanted, is_quick=is_quick))
+        if "ysb" in wanted:
+            run_ysb(is_quick=is_quick)
+        if set(wanted) & set(PROVINCE):
+            text = page(measured(wanted, is_quick=is_quick))
+            publish("province", text, is_whole=set(PROVINCE) <= set(wanted) and not is_quick)
     except (BenchError, ToolError) as error:
         say(f"bench: {error}")
         return 1
-    print(text)
-    if set(wanted) == set(PARTS) and not is_quick:
-        PAGE.write_text(text)
-        say(f"written: {PAGE.relative_to(ROOT)}")
     return 0
+
+
+def run_ysb(*, is_quick: bool, turn: Turn = nullcontext) -> None:
+    """The Yahoo Streaming Benchmark: table and chart."""
+    sizes = YsbSizes(events=60_000, rounds=1) if is_quick else YsbSizes()
+    with fresh_broker("ysb") as (broker, folder):
+        found = contest(broker, folder, sizes, say, turn)
+    publish("ysb", section(found, machine()), is_whole=not is_quick)
+    if not is_quick:
+        (ROOT / CHART).write_text(chart(found))
+
+
+def publish(name: str, text: str, *, is_whole: bool) -> None:
+    """Prints what was found, and writes it to its place on the page if everything was measured."""
+    print(text)
+    if is_whole:
+        PAGE.write_text(replaced(PAGE.read_text(), name, text))
+        say(f"written: {PAGE.relative_to(ROOT)}")
+
+
+@contextmanager
+def fresh_broker(part: str) -> Iterator[tuple[str, Path]]:
+    """Address of a broker of its own, and a folder that is gone afterwards."""
+    say(f"{part}: starting a broker")
+    with (tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as name,
+          Broker(Path(name, "kafka"), heap="1g", jvm=()) as broker):
+        yield broker.address, Path(name)
 
 
 def measured(wanted: Sequence[str], *, is_quick: bool) -> Measured:
     """Each part on a fresh broker in a folder that is gone afterwards."""
     found = Measured(machine())
-    for part in PARTS:
+    for part in PROVINCE:
         if part in wanted:
-            say(f"{part}: starting a broker")
-            with (tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as name,
-                  Broker(Path(name, "kafka"), heap="1g", jvm=()) as broker):
-                found = _with(found, part, broker.address, Path(name), is_quick=is_quick)
+            with fresh_broker(part) as (broker, folder):
+                found = _with(found, part, broker, folder, is_quick=is_quick)
     return found
 
 

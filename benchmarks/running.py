@@ -8,9 +8,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import psutil
@@ -49,13 +49,15 @@ class Page:
 class Running:
     """One worker: `with Running(broker, folder, group="a", state_topic="b") as worker`."""
 
-    def __init__(self, broker: str, folder: Path, *, group: str, state_topic: str) -> None:
+    def __init__(self, broker: str, folder: Path, *, group: str, state_topic: str,
+                 settings: Mapping[str, str] = MappingProxyType({})) -> None:
         self.port = free_port()
         self.log = folder / f"{group}-{self.port}.log"
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("IOC_")},
             "IOC_BROKERS": broker, "IOC_GROUP": group, "IOC_STATE_TOPIC": state_topic, "IOC_DATA": str(folder),
             "IOC_METRICS_PORT": str(self.port), "IOC_REFERENCE": str(ROOT / "reference"),
+            **settings,
         }  # fmt: skip
 
     def __enter__(self) -> Self:

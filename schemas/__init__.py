@@ -3,7 +3,7 @@
 from schemas.aggregates import Aggregate, Count, Elapsed, Histogram, Latest, Max, Mean, Min, Ratio, Share, State, Sum
 from schemas.conditions import All, Before, Due, Has, Is, Lacks, Past, Working
 from schemas.entities import Case, Entity, Now, Open, ServiceLevel
-from schemas.event import Payload, Time
+from schemas.event import EpochMillis, EpochText, Payload, Time
 from schemas.feed import Alert, Check, Feed, Kpi, Limit, Target
 from schemas.labels import Agency, Category, Counter, Domain, Id, Listed, Procedure, Service, Station
 from schemas.text import Text
@@ -27,6 +27,8 @@ __all__ = [
     "Due",
     "Elapsed",
     "Entity",
+    "EpochMillis",
+    "EpochText",
     "Feed",
     "Fraction",
     "Has",

@@ -4,6 +4,7 @@ Knows nothing of lateness, repeats or state. Every event is validated, strict an
 or by a faster reader that accepts nothing else (schemas/reader.py).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic_core import from_json
 
 from schemas import names
 from schemas.errors import Flag, Reason, Rejection
-from schemas.event import PROVENANCES, REQUIRED, envelope, millis
+from schemas.event import MOMENTS, PROVENANCES, REQUIRED, millis
 from schemas.feed import Feed
 from schemas.labels import OTHER
 from schemas.placing import Placing
@@ -65,6 +66,9 @@ class Decoder:
     Pydantic alone validates unless `readers` say otherwise.
     """
 
+    data = "/data"
+    """The pointer under which the payload's fields lie."""
+
     def __init__(
         self, feed: Feed, reference: Reference, *, max_bytes: int = MAX_BYTES, readers: Readers | None = None
     ) -> None:
@@ -72,17 +76,23 @@ class Decoder:
         self._reference = reference
         self._max = max_bytes
         again = (*AGAIN, *(name for name in feed.hints if feed.listed(name)))
-        self.reader = (readers or Readers((OFF,))).reader(feed.name, envelope(feed.payload), PARTS, again)
+        self.reader = (readers or Readers((OFF,))).reader(feed.name, feed.record, self._taken(feed), again)
         self._actions = feed.types
         self._schema = names.data_schema(feed.name, feed.version)
-        self._times = feed.times
+        self._times = tuple((name, MOMENTS[form]) for name, form in feed.forms.items())
         self._ranges = tuple((name, span.low, span.high) for name in feed.hints if (span := feed.plausible(name)))
         self._lists = tuple(
             (name, reference.table(listed.name).spans, listed) for name in feed.hints if (listed := feed.listed(name))
         )
+        self._joins = tuple((name, *_columns(feed, reference, name)) for name in feed.joined)
         self._known_sources = reference.sources.values
         self._placing = Placing(feed.name, reference)
         self._placed = self._placing.known
+
+    @staticmethod
+    def _taken(feed: Feed) -> tuple[str, ...]:  # noqa: ARG004  # of an envelope the feed does not matter
+        """The parts of a record that `_read` takes, in their order."""
+        return PARTS
 
     def decode(self, value: bytes | None) -> Event | Rejection:
         """The event in a record's value, or why there is none; never raises."""
@@ -93,7 +103,7 @@ class Decoder:
         try:
             parts = self.reader.read(value)
         except ValidationError as error:
-            return _explain(error)
+            return _explain(error, bare=self.feed.bare is not None)
         return self._read(parts)
 
     def label(self, value: bytes | None) -> tuple[str, str]:
@@ -118,10 +128,10 @@ class Decoder:
         pointer = "/time"
         try:
             time = millis(said)
-            for name in self._times:
+            for name, read in self._times:
                 if name in row:
                     pointer = f"/data/{name}"
-                    row[name] = millis(row[name])
+                    row[name] = read(row[name])
             if recorded is not None:
                 pointer = "/recordedtime"
                 millis(recorded)
@@ -152,6 +162,8 @@ class Decoder:
                     if listed.law:
                         return Rejection(Reason.UNKNOWN_ENTITY, f"/data/{name}", f"{value!r} is not in {listed.name}")
                     row[name], unlisted = OTHER, True
+        for name, field, lines in self._joins:
+            row[name] = at(lines.get(row[field], ()), time) if field in row else ""
         if unlisted:
             flags = (*flags, Flag.UNLISTED)
         for name, low, high in self._ranges:
@@ -163,7 +175,26 @@ class Decoder:
         return Event(source, identity, provenance or REAL, action, time, row, flags)
 
 
-def _explain(error: ValidationError) -> Rejection:
+def _columns(feed: Feed, reference: Reference, name: str) -> tuple[str, dict[str, tuple[tuple[int, int, str], ...]]]:
+    """The field whose list gives a field, and for each of its values what the list says, and when."""
+    field = feed.joined[name]
+    listed = feed.listed(field)
+    assert listed is not None
+    return field, {
+        value: tuple((row.valid_from, row.valid_to, getattr(row, name)) for row in rows)
+        for value, rows in reference.table(listed.name).by_id.items()
+    }
+
+
+def at(lines: Iterable[tuple[int, int, str]], time: int) -> str:
+    """What stands there at a moment."""
+    for since, until, text in lines:
+        if since <= time < until:
+            return text
+    return OTHER
+
+
+def _explain(error: ValidationError, *, bare: bool) -> Rejection:
     """The first fault pydantic found, in our words."""
     fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = fault["loc"]
@@ -174,6 +205,6 @@ def _explain(error: ValidationError) -> Rejection:
         case "finite_number":
             reason = Reason.NOT_FINITE
         case _:
-            broken = not place or (place[0] in REQUIRED and len(place) == 1)
+            broken = not bare and (not place or (place[0] in REQUIRED and len(place) == 1))
             reason = Reason.NOT_CLOUDEVENT if broken else Reason.SCHEMA_VIOLATION
     return Rejection(reason, pointer, fault["msg"])

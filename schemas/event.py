@@ -1,10 +1,12 @@
-"""The envelope every event shares (CloudEvents 1.0), the base of every payload, and the one form of a time."""
+"""The envelope events share (CloudEvents 1.0), the base of every payload, and the forms of a time."""
 
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
 from typing_extensions import TypedDict
 
 from schemas.labels import Agency, Id
@@ -17,8 +19,11 @@ RFC3339 = (
 )
 
 
+@dataclass(frozen=True, slots=True)
 class IsTime:
-    """Marks a field as a moment: text on the wire, whole milliseconds since the epoch inside."""
+    """Marks a field as a moment: whole milliseconds since the epoch inside, on the wire what `form` says."""
+
+    form: Literal["rfc3339", "millis", "digits"] = "rfc3339"
 
 
 Time = Annotated[
@@ -27,6 +32,17 @@ Time = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": RFC3339, "maxLength": 40}),
     IsTime(),
 ]
+
+EpochMillis = Annotated[int, Field(ge=0, le=99_999_999_999_999), IsTime("millis")]
+"""A moment as a whole number of milliseconds since the epoch, as senders write it who do not know our envelope."""
+
+EpochText = Annotated[
+    str,
+    StringConstraints(max_length=14),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,14}$"}),
+    IsTime("digits"),
+]
+"""The same number as text."""
 
 Provenance = Literal["real", "replay", "simulated"]
 PROVENANCES: tuple[Provenance, ...] = ("real", "replay", "simulated")
@@ -128,3 +144,18 @@ def _rest(text: str) -> int:
 
 def _offset(text: str) -> int:
     return (-1 if text[0] == "-" else 1) * (int(text[1:3]) * 60 + int(text[4:6])) * 60_000
+
+
+def digits(text: str) -> int:
+    """A whole number of milliseconds since the epoch, written in digits.
+
+    Raises:
+        ValueError: the text is something else.
+    """
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    raise ValueError(f"{text!r} is no number of milliseconds")
+
+
+MOMENTS: Mapping[str, Callable[[Any], int]] = {"rfc3339": millis, "millis": int, "digits": digits}
+"""How a moment is read, by the form it has on the wire."""

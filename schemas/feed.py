@@ -15,6 +15,7 @@ from schemas.entities import Case, Entity, Now, Open, ServiceLevel
 from schemas.errors import DeclarationError
 from schemas.event import Attributes, IsTime, Time, envelope
 from schemas.labels import Listed
+from schemas.reference import LISTS, Row
 from schemas.text import Text
 from schemas.units import Plausible, Unit
 from schemas.windows import Window, pane_of
@@ -23,6 +24,9 @@ PLAIN = Unit("")
 
 COMMON = {"action": str, "time": Time, "source": str, "agency": str, "commune": str, "admin_version": str}
 """Fields that every row has beside its payload; `commune` and `admin_version` are "" where no unit is named."""
+
+ENVELOPED = frozenset({"agency", "commune", "admin_version"})
+"""Those of them that only an envelope can tell."""
 
 CLOSED = frozenset({"action", "source", "agency", "commune", "admin_version", "state"})
 
@@ -173,7 +177,11 @@ class Feed:
     """Everything the house knows about one stream of events.
 
     Attributes:
+        key: the field whose value is the record's key; "" where the key says nothing (without envelope and entity).
         every: how often each source (or each listed entity of it) sends; `Working` counts in working time.
+        bare: of records that are the payload alone, without an envelope, the field that is the event's time; then the
+            topic is the source, the one action is every event's, and no repeats are recognised.
+        lists: lists of reference data that the feed brings along, each with the type of its rows.
         covers: the field with the seconds before `time` that an event speaks of; its moment is their beginning.
         not_built: KPIs the domain asks for that this declaration cannot give, each with the reason.
     """
@@ -190,6 +198,8 @@ class Feed:
     entity: Entity | Case | None = None
     covers: str | None = None
     checks: tuple[Check, ...] = ()
+    bare: str | None = None
+    lists: Mapping[str, type[Row]] = field(default_factory=dict)
     version: int = 1
     not_built: Mapping[str, str] = field(default_factory=dict)
 
@@ -201,10 +211,14 @@ class Feed:
         """What is wrong, the most basic first; only the first is reported, later ones may follow from it."""
         if self.name in RESERVED or not self.name.replace("_", "").isalnum() or self.name != self.name.lower():
             yield f": {self.name!r} may not be the name of a feed"
-        if reused := (set(Attributes.__annotations__) | set(COMMON) | {"data"}) & self.hints.keys():
+        if self.bare is not None:
+            yield from self._bare_faults(self.bare)
+        elif reused := (set(Attributes.__annotations__) | set(COMMON) | {"data"}) & self.hints.keys():
             yield f": {self.payload.__name__} reuses envelope names {sorted(reused)}"
-        if self.key not in self.hints:
+        is_keyless = self.key == "" and self.bare is not None and self.entity is None
+        if self.key not in self.hints and not is_keyless:
             yield f": the key {self.key!r} is no field of {self.payload.__name__}"
+        yield from self._joined_faults()
         yield from self._entity_faults()
         if self.covers is not None and self.covers not in self.hints:
             yield f": covers {self.covers!r}, which is no field of {self.payload.__name__}"
@@ -214,6 +228,25 @@ class Feed:
             yield " has two KPIs of one name and the same labels"
         yield from self._example_faults()
 
+    def _bare_faults(self, time: str) -> Iterator[str]:
+        if reused := (set(COMMON) - {time}) & self.hints.keys():
+            yield f": {self.payload.__name__} reuses names of rows {sorted(reused)}"
+        if time not in self.times or time not in self.payload.__required_keys__:
+            yield f": {time!r} is no time that every {self.payload.__name__} has"
+        if len(self.actions) != 1:
+            yield f" has no envelope that could tell its actions {sorted(self.actions)} apart"
+
+    def _joined_faults(self) -> Iterator[str]:
+        kinds = {**LISTS, **self.lists}
+        if taken := set(self.lists) & set(LISTS):
+            yield f" brings lists that there are already: {sorted(taken)}"
+        columns = [(name, listed.name) for listed in map(self.listed, self.hints) if listed for name in listed.gives]
+        for name, list_name in columns:
+            if name in self.hints or name in self.common or [given for given, _ in columns].count(name) > 1:
+                yield f": {name!r}, given by the list {list_name!r}, is a field already"
+            elif get_type_hints(kinds.get(list_name, Row)).get(name) is not str:
+                yield f": {name!r} is no column of text of the list {list_name!r}"
+
     def _entity_faults(self) -> Iterator[str]:
         if self.checks and self.entity is None:
             yield " has checks, but remembers no entity"
@@ -221,7 +254,7 @@ class Feed:
             return
         if self.key != self.entity.id:
             yield f" is keyed by {self.key!r} but remembers by {self.entity.id!r}"
-        known = {*self.hints, *COMMON}
+        known = {*self.hints, *self.common, *self.joined}
         if lost := set(self.entity.remembers) - known:
             yield f" remembers {sorted(lost)}, which {self.payload.__name__} has not"
         named = {action for actions in self.entity.last.values() for action in actions}
@@ -274,19 +307,34 @@ class Feed:
         if isinstance(condition, All):
             for part in condition.conditions:
                 yield from self._value_faults(part)
-        if not isinstance(condition, Is) or self.listed(condition.field):
+        if not isinstance(condition, Is) or self.listed(condition.field) or condition.field in self.joined:
             return
         if wrong := set(condition.values) - set(self.values(condition.field)):
             yield f"{condition.field!r} is never {sorted(map(str, wrong))}"
 
     def _example_faults(self) -> Iterator[str]:
-        if self.example.get("type") not in self.types:
+        if self.bare is None and self.example.get("type") not in self.types:
             yield f": the example's type is none of {sorted(self.types)}"
         try:
-            TypeAdapter(envelope(self.payload)).validate_python(self.example)
+            TypeAdapter(self.record).validate_python(self.example)
         except ValidationError as error:
             first = error.errors()[0]
             yield f": the example is no event: /{'/'.join(map(str, first['loc']))} {first['msg']}"
+
+    @cached_property
+    def record(self) -> Any:
+        """The type of a whole record."""
+        return envelope(self.payload) if self.bare is None else self.payload
+
+    @cached_property
+    def common(self) -> Mapping[str, Any]:
+        """Types of the fields that every row has beside its payload."""
+        return COMMON if self.bare is None else {name: COMMON[name] for name in COMMON if name not in ENVELOPED}
+
+    @cached_property
+    def joined(self) -> dict[str, str]:
+        """Fields that rows have from reference data, each with the payload's field whose list gives it."""
+        return {column: name for name in self.hints if (listed := self.listed(name)) for column in listed.gives}
 
     @cached_property
     def hints(self) -> dict[str, Any]:
@@ -306,18 +354,27 @@ class Feed:
 
     @cached_property
     def fields(self) -> dict[str, Any]:
-        """Types of the fields a KPI may name: the payload's, those every row has, and what memory adds."""
+        """Types of the fields a KPI may name: the payload's, those every row has, joined ones, what memory adds."""
         told = {name: str if name == "state" else Time for name in self.told}
-        return {**self.hints, **COMMON, **told}
+        return {**self.hints, **self.common, **dict.fromkeys(self.joined, str), **told}
 
     @cached_property
     def times(self) -> tuple[str, ...]:
         """The payload's fields that are moments."""
-        return tuple(name for name, hint in self.hints.items() if any(isinstance(mark, IsTime) for mark in marks(hint)))
+        return tuple(self.forms)
+
+    @cached_property
+    def forms(self) -> dict[str, str]:
+        """The form on the wire of each of them."""
+        found = {name: next((mark for mark in marks(hint) if isinstance(mark, IsTime)), None)
+                 for name, hint in self.hints.items()}
+        return {name: mark.form for name, mark in found.items() if mark is not None}
 
     @cached_property
     def types(self) -> dict[str, str]:
-        """The action of each CloudEvents type of the feed."""
+        """The action of each CloudEvents type of the feed; a feed without envelope has no types."""
+        if self.bare is not None:
+            return {}
         return {names.event_type(self.name, action, self.version): action for action in self.actions}
 
     @property
@@ -336,13 +393,15 @@ class Feed:
             return self.actions
         if name == "state" and isinstance(self.entity, Case):
             return self.entity.states
+        if name in self.joined:
+            return ()
         kind = bare(self.fields[name])
         return (True, False) if kind is bool else get_args(kind)
 
     def closed(self, name: str) -> bool:
         """Whether a field may become a label."""
         hint = self.fields[name]
-        listed = any(isinstance(mark, Listed) for mark in marks(hint))
+        listed = name in self.joined or self.listed(name) is not None
         return name in CLOSED or get_origin(bare(hint)) is Literal or bare(hint) is bool or listed
 
     def named(self, kpi: Kpi) -> tuple[str, ...]:
@@ -402,7 +461,7 @@ class Feed:
 
     def listed(self, name: str) -> Listed | None:
         """The list of reference data in which a field's values stand."""
-        return next((mark for mark in marks(self.fields[name]) if isinstance(mark, Listed)), None)
+        return next((mark for mark in marks(self.hints.get(name)) if isinstance(mark, Listed)), None)
 
     def plausible(self, name: str) -> Plausible | None:
         """The range outside which a field's value is flagged."""

@@ -18,10 +18,12 @@ class Listed:
     Attributes:
         name: the list, a file of reference/.
         law: a value outside the list is rejected `unknown_entity`; otherwise it becomes `other` and is flagged.
+        gives: columns of the list, of text, that become fields of the event's row: from the line in force at its time.
     """
 
     name: str
     law: bool = False
+    gives: tuple[str, ...] = ()
 
 
 Agency = Annotated[Id, Listed("agencies")]

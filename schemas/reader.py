@@ -4,7 +4,7 @@ A fast reader is trusted by proof (tests/reader) and watched all the same: of th
 thousand is read by both. A difference ends it for the whole process, and pydantic's verdict is taken.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -86,6 +86,20 @@ class Reader:
         self.why = SWITCHED_OFF
         if wanted:
             self.why = self._begin(often)
+
+    def read_all(self, values: Sequence[bytes]) -> list[Parts]:
+        """What `read` gives for each of several, at less than its price; raises as it does."""
+        found: list[Parts] = []
+        while len(found) < len(values):
+            unwatched = self._compare_at - self.fast - 1 if self.trying else 0
+            some = values[len(found) : len(found) + unwatched]
+            try:
+                found += list(map(self._parts, some)) if some else ()
+                self.fast += len(some)
+            except Exception:  # noqa: BLE001  # whatever it stumbles on, pydantic judges, one by one
+                found += map(self.read, some)
+            found += map(self.read, values[len(found) : len(found) + 1])
+        return found
 
     def retire(self, why: str) -> None:
         """Leave everything to pydantic, for good."""

@@ -13,6 +13,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import (
     Any,
     ClassVar,
@@ -451,19 +452,22 @@ class Reference:
         return CommuneVerdict(unit.commune, version, flags)
 
 
-def load_reference(*folders: Path) -> Reference:
+def load_reference(*folders: Path, lists: Mapping[str, type[Row]] = MappingProxyType({})) -> Reference:
     """Read the province's folder and those that extend it, for example with the places of replayed foreign data.
+
+    `lists` are those that feeds bring along beside `LISTS`.
 
     Raises DeclarationError, naming file, line and field, for the first row that contradicts itself or another.
     """
     if not folders:
         raise DeclarationError("no folder of reference data is given")
     home = folders[0]
-    rows: dict[str, list[Row]] = {name: [] for name in LISTS}
+    kinds = {**LISTS, **lists}
+    rows: dict[str, list[Row]] = {name: [] for name in kinds}
     for folder in folders:
-        for path in _files(folder):
-            rows[path.stem].extend(_read(path, LISTS[path.stem], home=home))
-    _require_files(home)
+        for path in _files(folder, kinds):
+            rows[path.stem].extend(_read(path, kinds[path.stem], home=home))
+    _require_files(home, kinds)
     official, neighbours = _official_units(home, rows)
     for name in ("communes", "districts"):
         rows[name] = [*official[name], *rows[name]]
@@ -472,25 +476,29 @@ def load_reference(*folders: Path) -> Reference:
     hours = tables["office_hours"].rows
     calendar = _calendar([folder / "calendars" for folder in folders], hours, home=home)
     return Reference(
-        **tables, tables=tables, calendar=calendar, versions=_versions(tables), units=_units(tables, neighbours)
+        **{name: tables[name] for name in LISTS},
+        tables=tables,
+        calendar=calendar,
+        versions=_versions(tables),
+        units=_units(tables, neighbours),
     )
 
 
 # Files: which there are, and their lines.
 
 
-def _files(folder: Path) -> list[Path]:
+def _files(folder: Path, kinds: Iterable[str]) -> list[Path]:
     if not folder.is_dir():
         raise DeclarationError(f"the folder of reference data {folder} does not exist")
     paths = sorted(path for path in folder.glob("*.csv") if path.name not in UNIT_FILES)
     for path in paths:
-        if path.stem not in LISTS:
+        if path.stem not in kinds:
             raise DeclarationError(f"{path.name} in {folder.name}/ is no list of reference data: rename or remove it")
     return paths
 
 
-def _require_files(home: Path) -> None:
-    names = [f"{name}.csv" for name in LISTS if name not in ("communes", "districts")]
+def _require_files(home: Path, kinds: Iterable[str]) -> None:
+    names = [f"{name}.csv" for name in kinds if name not in ("communes", "districts")]
     for name in [*names, *UNIT_FILES]:
         if not (home / name).is_file():
             raise DeclarationError(f"{home.name}/{name} is missing")

@@ -8,7 +8,7 @@ Made for the programmers of agencies, used by our own simulator and operations; 
 
 import json
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -16,8 +16,9 @@ from typing import Any, Final, NamedTuple, Self
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
+from schemas.bare import decoder
 from schemas.catalogue import find_feed
-from schemas.decode import MAX_BYTES, Decoder
+from schemas.decode import MAX_BYTES
 from schemas.errors import IocError, Reason, Rejection
 from schemas.feed import Feed
 from schemas.reference import Reference, load_reference
@@ -161,7 +162,7 @@ class Publisher:
     def __init__(self, brokers: str, feed: Feed | str, *, reference: Reference | Path | str = Path("reference"),
                  max_bytes: int = MAX_BYTES, line: Line | None = None, **options: Any) -> None:
         self.feed = find_feed(feed) if isinstance(feed, str) else feed
-        found = reference if isinstance(reference, Reference) else read_reference(Path(reference))
+        found = reference if isinstance(reference, Reference) else read_reference(Path(reference), [self.feed])
         self._check = checker(self.feed, found, max_bytes=max_bytes)
         self._own = line is None
         self._line = line or Line(brokers, **options)
@@ -206,16 +207,16 @@ class Publisher:
 
 
 def checker(feed: Feed, reference: Reference, *, max_bytes: int = MAX_BYTES
-            ) -> Callable[[Mapping[str, Any]], tuple[bytes, bytes]]:
+            ) -> Callable[[Mapping[str, Any]], tuple[bytes | None, bytes]]:
     """How events of a feed become key and value; the function raises Refused."""
-    decoder = Decoder(feed, reference, max_bytes=max_bytes)
+    reader = decoder(feed, reference, max_bytes=max_bytes)
 
-    def check(event: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    def check(event: Mapping[str, Any]) -> tuple[bytes | None, bytes]:
         value = encode(event)
-        decoded = decoder.decode(value)
+        decoded = reader.decode(value)
         if isinstance(decoded, Rejection):
             raise Refused(decoded)
-        return str(event["data"][feed.key]).encode(), value
+        return str(decoded.row[feed.key]).encode() if feed.key else None, value
 
     return check
 
@@ -232,10 +233,11 @@ def encode(event: Mapping[str, Any]) -> bytes:
         raise Refused(Rejection(Reason.NOT_JSON, "", str(error))) from error
 
 
-def read_reference(folder: Path) -> Reference:
-    """The reference data of the province and, where present, that of replayed foreign data."""
+def read_reference(folder: Path, feeds: Iterable[Feed] = ()) -> Reference:
+    """The reference data of the province and, where present, that of replayed foreign data; with the feeds' lists."""
     foreign = folder / "foreign"
-    return load_reference(folder, *([foreign] if foreign.is_dir() else []))
+    lists = {name: kind for feed in feeds for name, kind in feed.lists.items()}
+    return load_reference(folder, *([foreign] if foreign.is_dir() else []), lists=lists)
 
 
 def connect(kind: Callable[..., Any], brokers: str, **options: Any) -> Any:

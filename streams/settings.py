@@ -73,6 +73,7 @@ class Settings(BaseSettings):
         "fast",
         description="How fetched records are read: `fast` without ConsumerRecords, `simple` through aiokafka's own.",
     )
+    feeds: str = Field("", description="Folder of other feed declarations; empty: `schemas/feeds`.")
     fast_reader: str = Field(
         "all",
         pattern=r"^(all|off|[a-z0-9_]+(,[a-z0-9_]+)*)$",

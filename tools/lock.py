@@ -12,10 +12,11 @@ PIP_TOOLS = "pip-tools==7.6.2"
 OPTIONS = ["--quiet", "--generate-hashes", "--allow-unsafe", "--strip-extras", "--no-emit-index-url",
            "--no-emit-find-links", "--no-emit-trusted-host", "--no-emit-options", "--extra", "fast"]
 RUNTIME, DEV = "requirements/runtime.txt", "requirements/dev.txt"
+PEERS = "requirements/peers"
 
 
 def main() -> int:
-    """Compiles both locks in an environment of its own; the second agrees with the first wherever they meet."""
+    """Compiles all locks in an environment of its own; the second agrees with the first wherever they meet."""
     with tempfile.TemporaryDirectory() as scratch:
         subprocess.run([sys.executable, "-m", "venv", scratch], check=True)
         subprocess.run([f"{scratch}/bin/pip", "install", "--quiet", PIP_TOOLS], check=True)
@@ -25,6 +26,10 @@ def main() -> int:
         subprocess.run([*compile_lock, "-o", RUNTIME, *sources], check=True, cwd=ROOT, env=environment)
         subprocess.run([*compile_lock, "--extra", "dev", "-c", RUNTIME, "-o", DEV, *sources], check=True, cwd=ROOT,
                        env=environment)
+        for source in sorted((ROOT / PEERS).glob("*.in")):
+            locked = source.with_suffix(".txt").relative_to(ROOT)
+            subprocess.run([*compile_lock, "-o", str(locked), str(source.relative_to(ROOT))], check=True, cwd=ROOT,
+                           env=environment)
     return 0
 
 

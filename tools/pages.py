@@ -17,6 +17,7 @@ from schemas.entities import Case, Entity
 from schemas.errors import Flag, Reason
 from schemas.event import Attributes, IsTime
 from schemas.feed import Alert, Feed, Kpi, bare, marks
+from schemas.labels import Listed
 from schemas.reader import Reader
 from streams.engine import readings
 from streams.publisher import read_reference
@@ -27,6 +28,14 @@ from tools import wording
 from tools.published import both, schema, unit_of, words
 
 GENERATED = "<!-- Sinh tự động bởi `make generate`, không sửa tay. Generated, do not edit. -->\n"
+
+FORMS = {"rfc3339": "time (RFC 3339)", "millis": "time (ms, epoch)", "digits": "time (ms, epoch, as text)"}
+
+BARE = (
+    "Vỏ CloudEvents / envelope",
+    """không có: bản ghi là dữ liệu, nguồn là chủ đề, không nhận ra bản lặp /
+none: the record is the data, the topic its source, no repeats are recognised""",
+)
 
 KINDS = {str: "text", int: "integer", float: "number", bool: "boolean"}
 
@@ -78,7 +87,8 @@ def _about(feed: Feed) -> str:
         (
             ("Chủ đề / topic", f"`{feed.topic}`"),
             ("Bị từ chối / dead letters", f"`{feed.dead_letter_topic}`"),
-            ("Khóa / key", f"`{feed.key}`"),
+            ("Khóa / key", f"`{feed.key}`" if feed.key else "-"),
+            *([BARE, ("Thời gian sự kiện / time of the event", f"`{feed.bare}`")] if feed.bare is not None else []),
             ("Lược đồ / schema", f"`schemas/published/{feed.name}.v{feed.version}.json`, `{schema(feed)['$id']}`"),
             ("Chu kỳ gửi / expected every", wording.stretch(feed.every)),
             ("Thời đoạn / covers", covers),
@@ -89,6 +99,8 @@ def _about(feed: Feed) -> str:
 
 
 def _actions(feed: Feed) -> list[tuple[str, str]]:
+    if feed.bare is not None:
+        return [(action, "-") for action in feed.actions]
     return [(action, f"`{name}`") for name, action in feed.types.items()]
 
 
@@ -102,13 +114,19 @@ def _field(feed: Feed, name: str) -> tuple[str, ...]:
         _type(feed.hints[name]),
         unit_of(name),
         f"{span.low:g} .. {span.high:g}" if span else "",
-        f"`{listed.name}`{' (bắt buộc / law)' if listed.law else ''}" if listed else "",
+        _list(listed) if listed else "",
     )
 
 
+def _list(listed: Listed) -> str:
+    law = " (bắt buộc / law)" if listed.law else ""
+    return f"`{listed.name}`{law}{''.join(f', → `{column}`' for column in listed.gives)}"
+
+
 def _type(hint: Any) -> str:
-    if any(isinstance(mark, IsTime) for mark in marks(hint)):
-        return "time (RFC 3339)"
+    for mark in marks(hint):
+        if isinstance(mark, IsTime):
+            return FORMS[mark.form]
     kind = bare(hint)
     if get_origin(kind) is None:
         return KINDS[kind]

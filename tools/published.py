@@ -5,7 +5,6 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from schemas import names
-from schemas.event import envelope
 from schemas.feed import Feed, marks
 from schemas.text import Text
 
@@ -35,17 +34,19 @@ def unit_of(field: str) -> str:
 
 def schema(feed: Feed) -> dict[str, Any]:
     """The published schema of one feed's whole event."""
-    made = TypeAdapter(envelope(feed.payload)).json_schema()
-    payload = made["$defs"][feed.payload.__name__]
+    made = TypeAdapter(feed.record).json_schema()
+    payload = made if feed.bare is not None else made["$defs"][feed.payload.__name__]
     for field, about in payload["properties"].items():
         _annotate(feed, field, about)
-    made["properties"]["type"] = {**made["properties"]["type"], "enum": list(feed.types)}
+    if feed.bare is None:
+        made["properties"]["type"] = {**made["properties"]["type"], "enum": list(feed.types)}
     return {
         "$schema": DRAFT,
         "$id": names.data_schema(feed.name, feed.version),
         "title": both(feed.title),
         "x-kafka-topic": feed.topic,
-        "x-kafka-key": feed.key,
+        "x-kafka-key": feed.key or None,
+        **({"x-event-time": feed.bare} if feed.bare is not None else {}),
         **{name: part for name, part in made.items() if name != "title"},
         "examples": [dict(feed.example)],
     }

@@ -5,13 +5,16 @@ A record is folded whole or not at all; no await, no clock, no file, and nothing
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import sub
 from typing import NamedTuple
 
-from schemas.decode import Event
+from schemas.decode import REAL, Event
 from schemas.errors import Fate, Reason, Rejection
 from streams.engine import quality
 from streams.engine.batch import Batch
+from streams.engine.columns import Together
 from streams.engine.labels import SEPARATOR
 from streams.engine.plan import Plan
 from streams.engine.state import Lane, State
@@ -103,6 +106,12 @@ class _Tally:
             self._seen.append((event.row[self._plan.key], time))
         self._folded.delays.append(append - time)
 
+    def accept_together(self, lane: Lane, source: str, appends: Sequence[int], times: Sequence[int]) -> None:
+        """Count accepted records of one source, none of them flagged."""
+        self._add(lane, source, Fate.ACCEPTED, len(times), max(appends))
+        quality.note_accepted_together(lane, source, appends, max(times))
+        self._folded.delays += map(sub, appends, times)
+
     def refuse(self, letter: DeadLetter) -> None:
         """Count a record that becomes a dead letter."""
         self._folded.dead_letters.append(letter)
@@ -147,19 +156,41 @@ def fold(plan: Plan, state: State, batch: Batch) -> Folded:
     tally = _Tally(plan, state, folded)
     fence = state.next_offset
     folded.skipped = bisect_left(batch.offsets, fence)
+    together = Together.of(plan)
+    if together is not None and batch.values and not folded.skipped:
+        _fold_together(plan, together, state, tally, batch)
+    else:
+        _fold_each(plan, state, tally, batch, folded.skipped)
+    tally.settle()
+    folded.read = len(batch) - folded.skipped
+    state.next_offset = max(fence, batch.next_offset)
+    state.version += 1
+    return folded
+
+
+def _fold_together(plan: Plan, together: Together, state: State, tally: _Tally, batch: Batch) -> None:
+    """The ordinary records of a batch at once, the others one by one; all one by one where their order may matter."""
+    lane = tally.lane(REAL)
+    taken = together.take(plan, lane, batch)
+    if taken is None:
+        _fold_each(plan, state, tally, batch, 0)
+        return
+    tally.accept_together(lane, plan.feed.topic, taken.appends, taken.times)
+    for place, event in taken.left:
+        _judge(plan, state, tally, batch.offsets[place], batch.timestamps[place], batch.keys[place],
+               batch.values[place], event)
+
+
+def _fold_each(plan: Plan, state: State, tally: _Tally, batch: Batch, since: int) -> None:
+    """The records of a batch one by one, from a place on."""
     decode = plan.decoder.decode
-    for first in range(folded.skipped, len(batch), TOGETHER):
+    for first in range(since, len(batch), TOGETHER):
         part = slice(first, first + TOGETHER)
         values = batch.values[part]
         events = list(map(decode, values))  # one kind of work at a time: it stays in the processor's cache
         columns = batch.offsets[part], batch.timestamps[part], batch.keys[part], values, events
         for offset, append, key, value, event in zip(*columns, strict=True):
             _judge(plan, state, tally, offset, append, key, value, event)
-    tally.settle()
-    folded.read = len(batch) - folded.skipped
-    state.next_offset = max(fence, batch.next_offset)
-    state.version += 1
-    return folded
 
 
 def _judge(
@@ -178,7 +209,7 @@ def _judge(
         tally.refuse(DeadLetter(offset, append, key, value, Fate.REJECTED, *event, source, provenance))
         return
     fault = _misplaced(plan, event, append, key)
-    if fault is None:
+    if fault is None and plan.recognises_repeats:
         again = state.duplicates.ask(f"{event.provenance}\0{event.source}\0{event.id}", value or b"", append)
         if again:
             tally.note(tally.lane(event.provenance), event.source, Fate.DUPLICATE, append)
@@ -191,7 +222,8 @@ def _judge(
         try:
             flags = take(plan, lane, event, append)
         except Exception as error:  # noqa: BLE001  # a fault of ours neither loses the record nor stops its neighbours
-            state.duplicates.undo()
+            if plan.recognises_repeats:
+                state.duplicates.undo()
             fault = Rejection(Reason.INTERNAL_ERROR, "", f"{type(error).__name__}: {error}")
         else:
             if flags is not None:
@@ -205,10 +237,12 @@ def _judge(
 
 def _misplaced(plan: Plan, event: Event, append: int, key: bytes | None) -> Rejection | None:
     """Faults that need the record around the event: its key and its arrival."""
-    expected = event.row[plan.key]
-    if key != expected.encode():
-        shown = "none" if key is None else repr(key[:64].decode(errors="replace"))
-        return Rejection(Reason.WRONG_KEY, f"/data/{plan.key}", f"the record's key is {shown}, not {expected!r}")
+    if plan.key:
+        expected = event.row[plan.key]
+        if key != expected.encode():
+            shown = "none" if key is None else repr(key[:64].decode(errors="replace"))
+            where = f"{plan.decoder.data}/{plan.key}"
+            return Rejection(Reason.WRONG_KEY, where, f"the record's key is {shown}, not {expected!r}")
     if event.time > append + plan.future_ms:
         return Rejection(Reason.FUTURE_TIME, "/time", f"{event.time - append} ms later than its arrival")
     return None

@@ -17,7 +17,7 @@ Share = tuple[Windowed, str, tuple[int, ...]]
 def shares(plan: Plan, action: str, row: Row, own: Row, moment: int) -> list[Share]:
     """What a row gives to the KPIs over windows; `own` are the fields the event itself carries. Changes nothing."""
     found: list[Share] = []
-    for where, labels_of, entries in plan.by_action[action]:
+    for where, _, labels_of, entries in plan.by_action[action]:
         if where is not None and not where(row, moment):
             continue
         labels = labels_of(row)
@@ -45,16 +45,20 @@ def add(lane: Lane, found: list[Share], moment: int, time: int) -> None:
             if not panes:
                 del cells[labels]
         elif moment >= reached:
-            pane = (moment + HOME) // entry.pane
-            if entry.plain:
-                panes[pane] = panes.get(pane, 0) + (values[0] if values else 1)
-                continue
-            state = panes.get(pane)
-            if state is None:
-                state = panes[pane] = entry.aggregate.zero()
-            entry.add(state, moment, *values)
+            put(entry, panes, (moment + HOME) // entry.pane, moment, values)
         elif not panes:
             del cells[labels]
+
+
+def put(entry: Windowed, panes: dict[int, Any], pane: int, at: int, values: tuple[int, ...]) -> None:
+    """Count a row in a pane; `at` is its moment, `values` its measures."""
+    if entry.plain:
+        panes[pane] = panes.get(pane, 0) + (values[0] if values else 1)
+        return
+    state = panes.get(pane)
+    if state is None:
+        state = panes[pane] = entry.aggregate.zero()
+    entry.add(state, at, *values)
 
 
 @lru_cache(maxsize=1 << 16)

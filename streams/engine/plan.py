@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from schemas import conditions
 from schemas.aggregates import Aggregate, Count, Elapsed, Measure, Sum, adder
+from schemas.bare import decoder
 from schemas.calendars import Calendar
 from schemas.conditions import All, Before, Condition, Due, Has, Is, Lacks, Past, Row, Stretch, Working
-from schemas.decode import MAX_BYTES, Decoder
+from schemas.decode import MAX_BYTES
 from schemas.entities import Case, Open, ServiceLevel
 from schemas.errors import DeclarationError
 from schemas.feed import Feed, Kpi
@@ -65,6 +66,7 @@ class Group(NamedTuple):
     """KPIs over windows that ask the same of a row and have the same labels, so that both are worked out once."""
 
     where: Test | None
+    by: tuple[str, ...]
     labels: Labeller
     entries: tuple[Windowed, ...]
 
@@ -104,7 +106,8 @@ class Plan:
         self.reference = reference
         self.calendar: Calendar = reference.calendar
         self.horizon_ms, self.future_ms = horizon_ms, future_ms
-        self.decoder = Decoder(feed, reference, max_bytes=max_bytes, readers=readers or Readers())
+        self.decoder = decoder(feed, reference, max_bytes=max_bytes, readers=readers or Readers())
+        self.recognises_repeats = feed.bare is None
         self.key = feed.key
         self.covers = feed.covers
         self.spans = tuple(dict.fromkeys((kpi.pane, kpi.windows) for kpi in feed.kpis if kpi.windows))
@@ -184,14 +187,14 @@ class Plan:
         The question for the action itself is answered here, once, and taken out of what is asked of every row.
         """
         found = [entry for entry in self.windowed if _may(entry.kpi.where, action)]
-        asked = {entry.index: _without(entry.kpi.where, action) for entry in found}
+        asked = {entry.index: without(entry.kpi.where, action) for entry in found}
         kinds: list[tuple[Condition | None, tuple[str, ...]]] = []
         for entry in found:
             if (kind := (asked[entry.index], entry.by)) not in kinds:
                 kinds.append(kind)
         for where, by in kinds:
             alike = tuple(entry for entry in found if (asked[entry.index], entry.by) == (where, by))
-            yield Group(self._test(where), labeller(by), alike)
+            yield Group(self._test(where), by, labeller(by), alike)
 
     def _windowed(self, index: int, kpi: Kpi) -> Windowed:
         spread = type(kpi.aggregate) is Sum and self.feed.covers is not None
@@ -402,13 +405,13 @@ def _may(condition: Condition | None, action: str) -> bool:
     return True
 
 
-def _without(condition: Condition | None, action: str) -> Condition | None:
+def without(condition: Condition | None, action: str) -> Condition | None:
     """A condition of which it is known that it may hold for this action."""
     match condition:
         case Is("action", _):
             return None
         case All(parts):
-            left = [part for part in (_without(part, action) for part in parts) if part is not None]
+            left = [part for part in (without(part, action) for part in parts) if part is not None]
             return All(*left) if len(left) > 1 else left[0] if left else None
     return condition
 
@@ -416,7 +419,7 @@ def _without(condition: Condition | None, action: str) -> Condition | None:
 def _calls(kpi: Kpi) -> bool:
     """Whether a KPI over windows runs a function of the feed's own file, which may raise."""
     asked = (kpi.where, *kpi.aggregate.measures)
-    return type(kpi.aggregate).__module__.startswith("schemas.feeds.") or any(map(_function, asked))
+    return type(kpi.aggregate).__module__ != Aggregate.__module__ or any(map(_function, asked))
 
 
 def _function(part: Any) -> bool:

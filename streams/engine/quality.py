@@ -3,7 +3,8 @@
 The four words of 1709/BKHCN-CĐSQG, 21/5/2025: đúng (validity), đủ (completeness), sạch (quality), sống (state).
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from schemas import conditions
 from schemas.errors import Fate
@@ -30,6 +31,21 @@ def note_accepted(lane: Lane, source: str, append: int, number: int, flagged: in
     counts[ACCEPTED] += number
     counts[FLAGGED] += flagged
     figures = lane.sources[source]
+    if figures.last_event is None or newest > figures.last_event:
+        figures.last_event = newest
+
+
+def note_accepted_together(lane: Lane, source: str, appends: Sequence[int], newest: int) -> None:
+    """Count accepted records of a source that carry no flag; `newest` is the newest of their times."""
+    first, last = min(appends), max(appends)
+    is_one = first // HOUR == last // HOUR
+    hours = {first: len(appends)} if is_one else Counter(stamp // HOUR * HOUR for stamp in appends)
+    for stamp, number in hours.items():
+        counts = _counts(lane, source, stamp)
+        counts[READ] += number
+        counts[ACCEPTED] += number
+    figures = lane.sources[source]
+    figures.last_arrival = max(figures.last_arrival, last)
     if figures.last_event is None or newest > figures.last_event:
         figures.last_event = newest
 

@@ -84,7 +84,7 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
     since = None if args.since is None else now - args.since
     if args.action == "replay":
         return replay(settings, args, since)
-    letters = select(read(settings, feeds(args.feed)), args.source, since)
+    letters = select(read(settings, feeds(settings, args.feed)), args.source, since)
     if args.json:
         print(json.dumps(list(as_rows(letters)), ensure_ascii=False, indent=1))
     elif args.source and args.since is not None:
@@ -94,9 +94,9 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
-def feeds(name: str | None) -> tuple[Feed, ...]:
+def feeds(settings: Settings, name: str | None) -> tuple[Feed, ...]:
     """The feed of that name, or all."""
-    return (find_feed(name),) if name else load_feeds()
+    return (find_feed(name, settings.feeds),) if name else load_feeds(settings.feeds)
 
 
 # Reading.
@@ -244,7 +244,7 @@ def show(settings: Settings, origin: str) -> int:
 def find(settings: Settings, origin: str) -> Letter | None:
     """The dead letter of an origin; says so if there is none."""
     topic = origin.split("/", maxsplit=1)[0]
-    chosen = [feed for feed in load_feeds() if feed.topic == topic]
+    chosen = [feed for feed in load_feeds(settings.feeds) if feed.topic == topic]
     letter = next((letter for letter in read(settings, chosen) if letter.origin == origin), None)
     if letter is None:
         print(f"no dead letter comes from {origin}: an origin is topic/partition/offset, as `ioc dlq list` shows it")
@@ -260,7 +260,7 @@ def replay(settings: Settings, args: argparse.Namespace, since: int | None) -> i
         print("name origins, or a feed and a reason: ioc dlq replay --feed hydromet --reason unknown_entity")
         return 1
     topics = {origin.split("/", maxsplit=1)[0] for origin in args.origins}
-    chosen = [feed for feed in feeds(args.feed) if not topics or feed.topic in topics]
+    chosen = [feed for feed in feeds(settings, args.feed) if not topics or feed.topic in topics]
     letters = select(read(settings, chosen), args.source, since)
     ready, refusals = choose(letters, args.origins, args.reason)
     for refusal in refusals:
@@ -304,7 +304,7 @@ def send_again(settings: Settings, letters: Sequence[Letter]) -> None:
     """
     if not letters:
         return
-    known = {feed.name: feed for feed in load_feeds()}
+    known = {feed.name: feed for feed in load_feeds(settings.feeds)}
     done: Counter[str] = Counter()
     with Line(settings.brokers, linger_ms=0) as line:
         for letter in letters:

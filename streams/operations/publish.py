@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(settings: Settings, args: argparse.Namespace) -> int:
     """Publish every good line; 1 if any was refused."""
-    feed = find_feed(args.feed)
+    feed = find_feed(args.feed, settings.feeds)
     with opened(args.file) as lines, Publisher(
         settings.brokers, feed, reference=settings.reference, max_bytes=settings.max_event_bytes
     ) as publisher:

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(settings: Settings, _args: argparse.Namespace) -> int:
     """Make what is missing, check what is there; 1 if something there differs."""
-    wanted = plan(settings, load_feeds())
+    wanted = plan(settings, load_feeds(settings.feeds))
     admin = connect(KafkaAdminClient, settings.brokers, bootstrap_timeout_ms=BOOTSTRAP_MS)
     try:
         return provision(admin, wanted)

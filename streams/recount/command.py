@@ -62,7 +62,7 @@ class House:
     def replay(self, feed: Feed) -> Replay:
         """An empty replay of a partition of the feed."""
         settings = self.settings
-        examiner = Examiner(feed, self.reference, load_schema(feed), max_bytes=settings.max_event_bytes,
+        examiner = Examiner(feed, self.reference, load_schema(feed, settings.feeds), max_bytes=settings.max_event_bytes,
                             future_ms=settings.future_seconds * 1000)
         return Replay(feed, self.reference, self.worktime, examiner, settings.duplicate_horizon_seconds * 1000)
 
@@ -85,10 +85,11 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
 
 def _run(settings: Settings, args: argparse.Namespace) -> int:
     pages, unreachable = read_pages(list_workers(args.targets or settings.targets))
-    house = load_house(settings)
+    feeds = load_feeds(settings.feeds)
+    house = load_house(settings, feeds)
     logs = Logs(args.brokers or settings.brokers)
     try:
-        verdicts = judge_all(house, load_feeds(), pages, logs)
+        verdicts = judge_all(house, feeds, pages, logs)
     finally:
         logs.close()
     code = overall(verdicts, unreachable)
@@ -102,25 +103,26 @@ def read_pages(workers: Iterable[str]) -> tuple[list[Page], list[str]]:
     return [page for page in answers.values() if page], [worker for worker, page in answers.items() if page is None]
 
 
-def load_house(settings: Settings) -> House:
-    """Reference data and working time of the folder in force, with its rows of foreign places."""
+def load_house(settings: Settings, feeds: Sequence[Feed]) -> House:
+    """Reference data and working time of the folder in force, with its rows of foreign places and the feeds' lists."""
     home = Path(settings.reference)
     folders = [home, *([home / "foreign"] if (home / "foreign").is_dir() else [])]
-    reference = load_reference(*folders)
+    reference = load_reference(*folders, lists={name: kind for feed in feeds for name, kind in feed.lists.items()})
     return House(settings, reference, load_worktime(reference, folders))
 
 
-def load_schema(feed: Feed) -> dict[str, Any]:
-    """The published schema of a feed.
+def load_schema(feed: Feed, feeds: str = "") -> dict[str, Any]:
+    """The published schema of a feed; it lies beside the folder of feeds.
 
     Raises:
         DeclarationError: it was not generated.
     """
-    path = Path(schemas.__file__).parent / "published" / f"{feed.name}.v{feed.version}.json"
+    home = Path(feeds).parent if feeds else Path(schemas.__file__).parent
+    path = home / "published" / f"{feed.name}.v{feed.version}.json"
     try:
         schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DeclarationError(f"schemas/published/{path.name} cannot be read: run `make generate`") from error
+        raise DeclarationError(f"{home.name}/published/{path.name} cannot be read: run `make generate`") from error
     return schema
 
 

@@ -101,6 +101,8 @@ class Replay:
         event = examined.event
         if event is None:
             return "rejected", examined.faults, False
+        if self.feed.bare is not None:
+            return self._place(event, lane)
         value = record.value or b""
         identity = (examined.lane, event.source, event.id)
         before = self._seen.get(identity)

@@ -36,6 +36,15 @@ def parse_time(text: str) -> int | None:
     return whole + int((fraction or "0").ljust(3, "0")[:3]) - (-offset if sign == "-" else offset)
 
 
+def moment_of(value: object) -> int | None:
+    """The moment a value names, whatever form it has: milliseconds as a number or as digits, or text of RFC 3339."""
+    if type(value) is int:
+        return value
+    if not isinstance(value, str):
+        return None
+    return int(value) if value.isascii() and value.isdecimal() else parse_time(value)
+
+
 def local_day(moment: int) -> date:
     """The date in Lào Cai."""
     return EPOCH + timedelta(days=(moment + HOME) // DAY)

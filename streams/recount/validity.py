@@ -14,7 +14,7 @@ from jsonschema.validators import extend
 from schemas import names
 from schemas.feed import Feed
 from schemas.reference import Reference
-from streams.recount.moments import parse_time
+from streams.recount.moments import moment_of, parse_time
 
 REQUIRED = ("specversion", "id", "source", "type", "time", "data")
 LANES = ("real", "replay", "simulated")
@@ -76,19 +76,26 @@ class Examiner:
         document, broken = read_json(record.value)
         faults += broken
         if not isinstance(document, dict):
-            faults += [] if "not_json" in broken else ["not_cloudevent"]
-            return Examined("real", OTHER, tuple(faults))
+            faults += [] if "not_json" in broken else ["not_cloudevent" if self.feed.bare is None else
+                                                       "schema_violation"]
+            return Examined("real", OTHER if self.feed.bare is None else self.feed.topic, tuple(faults))
         faults += self._schema_faults(document)
         faults += self._reference_faults(document)
         faults += self._arrival_faults(document, record)
         event = None if faults else self._event(document)
-        return Examined(_lane(document), self._label(document), tuple(dict.fromkeys(faults)), event)
+        lane = _lane(document) if self.feed.bare is None else "real"
+        return Examined(lane, self._label(document), tuple(dict.fromkeys(faults)), event)
 
     def _label(self, document: Mapping[str, Any]) -> str:
+        if self.feed.bare is not None:
+            return self.feed.topic
         source = document.get("source")
         return source if isinstance(source, str) and source in self.reference.sources.by_id else OTHER
 
     def _schema_faults(self, document: Mapping[str, Any]) -> Iterator[str]:
+        if self.feed.bare is not None:
+            yield from ("schema_violation" for _ in self.validator.iter_errors(document))
+            return
         for error in self.validator.iter_errors(document):
             yield from _kinds(error, document)
         kind, schema = document.get("type"), document.get("dataschema")
@@ -98,27 +105,40 @@ class Examiner:
             yield "unknown_schema"
 
     def _reference_faults(self, document: Mapping[str, Any]) -> Iterator[str]:
-        time = _time_of(document)
+        time = self._time_of(document)
         if time is None:
             return
-        rows = self.reference.sources.by_id.get(document.get("source", ""), ()) if _text(document, "source") else ()
-        if not any(row.valid_from <= time < row.valid_to and self.feed.name in row.feeds for row in rows):
-            yield "unknown_source"
-        if _text(document, "adminunit") and (reason := self._unit(document, time)[1]):
-            yield reason
-        data = document.get("data")
+        if self.feed.bare is None:
+            yield from self._envelope_faults(document, time)
+        data = self._data(document)
         for name, listed in self.lists.items():
             given = data.get(name) if listed.law and isinstance(data, dict) else None
             if isinstance(given, str) and not self._stands_in(listed.name, given, time):
                 yield "unknown_entity"
 
+    def _envelope_faults(self, document: Mapping[str, Any], time: int) -> Iterator[str]:
+        rows = self.reference.sources.by_id.get(document.get("source", ""), ()) if _text(document, "source") else ()
+        if not any(row.valid_from <= time < row.valid_to and self.feed.name in row.feeds for row in rows):
+            yield "unknown_source"
+        if _text(document, "adminunit") and (reason := self._unit(document, time)[1]):
+            yield reason
+
     def _arrival_faults(self, document: Mapping[str, Any], record: Record) -> Iterator[str]:
-        data, time = document.get("data"), _time_of(document)
-        key = data.get(self.feed.key) if isinstance(data, dict) else None
-        if key is None or record.key is None or str(key).encode("utf-8", "replace") != record.key:
-            yield "wrong_key"
+        data, time = self._data(document), self._time_of(document)
+        if self.feed.key:
+            key = data.get(self.feed.key) if isinstance(data, dict) else None
+            if key is None or record.key is None or str(key).encode("utf-8", "replace") != record.key:
+                yield "wrong_key"
         if time is not None and time > record.append + self.future_ms:
             yield "future_time"
+
+    def _data(self, document: Mapping[str, Any]) -> Any:
+        return document.get("data") if self.feed.bare is None else document
+
+    def _time_of(self, document: Mapping[str, Any]) -> int | None:
+        if self.feed.bare is not None:
+            return moment_of(document.get(self.feed.bare))
+        return parse_time(document["time"]) if _text(document, "time") else None
 
     def _stands_in(self, list_name: str, value: str, at: int) -> bool:
         rows = self.reference.tables[list_name].by_id.get(value, ())
@@ -139,13 +159,16 @@ class Examiner:
         return {"commune": unit.commune, "admin_version": version}, None, flags
 
     def _event(self, document: Mapping[str, Any]) -> Event:
-        time, data = _time_of(document) or 0, document["data"]
-        row: dict[str, Any] = {name: parse_time(value) if name in self.feed.times else value
+        time, data = self._time_of(document) or 0, self._data(document)
+        row: dict[str, Any] = {name: moment_of(value) if name in self.feed.times else value
                                for name, value in data.items()}
-        row |= {"action": self.feed.types[document["type"]], "time": time, "source": document["source"],
-                "agency": document["agency"]}
         flags: set[str] = set()
-        if "adminunit" in document:
+        if self.feed.bare is not None:
+            row |= {"action": self.feed.actions[0], "time": time, "source": self.feed.topic}
+        else:
+            row |= {"action": self.feed.types[document["type"]], "time": time, "source": document["source"],
+                    "agency": document["agency"]}
+        if self.feed.bare is None and "adminunit" in document:
             place, _, flags = self._unit(document, time)
             row |= place
         lists = {name: listed.name for name, listed in self.lists.items() if not listed.law} | {"agency": "agencies"}
@@ -153,11 +176,19 @@ class Examiner:
             if name in row and not self._stands_in(list_name, row[name], time):
                 row[name] = OTHER
                 flags.add("unlisted")
+        for column, name in self.feed.joined.items():
+            row[column] = self._given(self.lists[name].name, column, row[name], time) if name in row else ""
         if any(name in data and not span.low <= data[name] <= span.high for name, span in self.ranges.items()):
             flags.add("out_of_range")
         covered = data.get(self.feed.covers) if self.feed.covers else None
         moment = time if covered is None else time - round(covered * 1000)
-        return Event(document["id"], document["source"], time, moment, row, frozenset(flags))
+        identity = "" if self.feed.bare is not None else document["id"]
+        return Event(identity, row["source"], time, moment, row, frozenset(flags))
+
+    def _given(self, list_name: str, column: str, value: str, at: int) -> str:
+        """What a column of a list says of a value at a moment."""
+        rows = self.reference.tables[list_name].by_id.get(value, ())
+        return next((str(getattr(row, column)) for row in rows if row.valid_from <= at < row.valid_to), OTHER)
 
 
 def read_json(value: bytes | None) -> tuple[Any, list[str]]:
@@ -233,10 +264,6 @@ def _kinds(error: ValidationError, document: Mapping[str, Any]) -> Iterator[str]
 def _lane(document: Mapping[str, Any]) -> str:
     lane = document.get("provenance")
     return lane if isinstance(lane, str) and lane in LANES else "real"
-
-
-def _time_of(document: Mapping[str, Any]) -> int | None:
-    return parse_time(document["time"]) if _text(document, "time") else None
 
 
 def _text(mapping: Mapping[str, Any], name: str) -> bool:

@@ -86,7 +86,7 @@ def create_app(settings: Settings, feeds: Sequence[Feed], reference: Reference) 
                       lambda: list(vitals.partitions))
     telemetry.register(lambda: transport_families(counters))
     telemetry.register(pending.families)
-    registry = Registry(reference, feeds, settings.reference, lambda: read_reference(settings.reference),
+    registry = Registry(reference, feeds, settings.reference, lambda: read_reference(settings.reference, feeds),
                         partitions=settings.partitions)
     telemetry.register(registry.families)
     ProcessCollector(registry=telemetry.registry)
@@ -120,7 +120,7 @@ def plan_of(feed: Feed, reference: Reference, settings: Settings, readers: Reade
 def telemetry_of(feeds: Iterable[Feed], reference: Reference, vitals: Vitals, readers: Readers) -> Telemetry:
     """The figures of the process, with every known child at 0."""
     sources = {feed.name: sorted({row.source for row in reference.sources.rows if feed.name in row.feeds})
-               for feed in feeds}
+               if feed.bare is None else [feed.topic] for feed in feeds}
     flags = {feed.name: [*Flag, *(check.name for check in feed.checks)] for feed in feeds}
     return Telemetry(sources, flags, vitals, readers.made, build={
         "version": __version__, "python": platform.python_version(), **compatibility_labels()})
@@ -217,7 +217,8 @@ def run(settings: Settings, args: argparse.Namespace) -> int:  # noqa: ARG001  #
     Raises:
         IocError: something is not as it must be; nothing was started.
     """
-    return serve(settings, load_feeds(), read_reference(settings.reference))
+    feeds = load_feeds(settings.feeds)
+    return serve(settings, feeds, read_reference(settings.reference, feeds))
 
 
 def serve(settings: Settings, feeds: Sequence[Feed], reference: Reference) -> int:

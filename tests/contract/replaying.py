@@ -26,7 +26,7 @@ def main(module: str, versions: str, *words: str) -> int:
     """The exit code of the verb."""
     verb = import_module(module)
     feeds = tuple(versioned(name, version) for name, version in json.loads(versions).items())
-    verb.load_feeds = lambda: feeds  # type: ignore[attr-defined]
+    verb.load_feeds = lambda _: feeds  # type: ignore[attr-defined]
     parser = argparse.ArgumentParser()
     verb.add_arguments(parser)
     return int(verb.run(load_settings(), parser.parse_args(words)))

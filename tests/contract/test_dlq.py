@@ -49,8 +49,8 @@ class Desk:
 def desk(kafka: str, monkeypatch: pytest.MonkeyPatch) -> Desk:
     feed, given = fresh_feed("hydromet"), settings(kafka)
     make_topics(given, feed)
-    monkeypatch.setattr(dlq, "load_feeds", lambda: (feed,))
-    monkeypatch.setattr(dlq, "find_feed", lambda _: feed)
+    monkeypatch.setattr(dlq, "load_feeds", lambda _: (feed,))
+    monkeypatch.setattr(dlq, "find_feed", lambda *_: feed)
     return Desk(given, feed)
 
 

@@ -106,7 +106,7 @@ def test_large_events_get_room(given: Settings, feed: Feed) -> None:
 
 
 def test_more_copies_than_brokers_is_one_sentence(given: Settings, feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(topics, "load_feeds", lambda: (feed,))
+    monkeypatch.setattr(topics, "load_feeds", lambda _: (feed,))
     with pytest.raises(IocError, match="refuses"):
         topics.run(given.model_copy(update={"replication": 3}), Namespace())
 

@@ -56,6 +56,28 @@ def test_the_first_and_then_one_in_so_many_is_read_by_both() -> None:
     assert (reader.differences, reader.judged) == (0, 0)
 
 
+@pytest.mark.parametrize("sizes", [[2 * SHADOWED + 5], [1, SHADOWED - 1, SHADOWED + 1, 4], [700, 1298], [0, 1998]])
+def test_many_at_once_are_read_counted_and_compared_as_single_ones(sizes: list[int]) -> None:
+    single, reader = made(Readers()), made(Readers())
+    compared = []
+    validate = reader.validate
+    reader.validate = lambda value: compared.append(reader.fast) or validate(value)  # type: ignore[func-returns-value]
+    for size in sizes:
+        values = [GOOD] * size
+        assert reader.read_all(values) == [single.read(value) for value in values]
+    assert compared == [count for count in (1, 1 + SHADOWED, 1 + 2 * SHADOWED) if count <= sum(sizes)]
+    assert (reader.fast, reader.judged) == (single.fast, single.judged)
+
+
+def test_what_one_of_many_is_refused_for_is_told_by_pydantic() -> None:
+    reader = made(Readers())
+    reader.read(GOOD)
+    assert reader.read_all([GOOD, SLOW, GOOD]) == [reader.read(GOOD), reader.read(SLOW), reader.read(GOOD)]
+    with pytest.raises(ValidationError, match="id"):
+        reader.read_all([GOOD, BAD, GOOD])
+    assert made(Readers((OFF,))).read_all([GOOD, SLOW]) == [reader.read(GOOD), reader.read(SLOW)]
+
+
 def swapped(parts: Parts) -> Parts:
     return tuple(reversed(parts))
 

@@ -416,9 +416,9 @@ def run(monkeypatch: pytest.MonkeyPatch, targets: Path, *, first: int = 0, more:
     logs = {(RIVER.topic, 0): Log(first, len(records), records), (RIVER.dead_letter_topic, 0): Log(0, len(dead), dead)}
     logs |= {(RIVER.topic, number): Log(0, 1, []) for number in range(1, more + 1)}
     monkeypatch.setattr(command, "Logs", FakeLogs(logs))
-    monkeypatch.setattr(command, "load_feeds", lambda: (RIVER,))
+    monkeypatch.setattr(command, "load_feeds", lambda _: (RIVER,))
     monkeypatch.setattr(
-        command, "load_house", lambda settings: command.House(settings, empty.reference, empty.worktime)
+        command, "load_house", lambda settings, _: command.House(settings, empty.reference, empty.worktime)
     )
     monkeypatch.setattr(command.House, "replay", lambda self, feed: new_replay(feed))
     return command.run(Settings.model_construct(), argparse.Namespace(targets=targets, brokers=None, json=as_json))

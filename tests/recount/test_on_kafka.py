@@ -54,7 +54,7 @@ def test_the_verb_judges_a_running_stack(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(command, "load_feeds", lambda: (CALLS,))
+    monkeypatch.setattr(command, "load_feeds", lambda _: (CALLS,))
     monkeypatch.setattr(command.House, "replay", _toy_replay)
 
     def verdict(page: str) -> int:

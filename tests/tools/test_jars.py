@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tools import jars
+from tools.maven import STAMP
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_a_half_finished_folder_is_fetched_again(maven: Path, tmp_path: Path) ->
 
 def test_a_folder_without_its_stamp_is_not_complete(maven: Path, tmp_path: Path) -> None:
     libs = jars.fetch(tmp_path / "libs")
-    (libs / jars.STAMP).unlink()
+    (libs / STAMP).unlink()
     assert not jars.are_complete(libs)
 
 

@@ -1,0 +1,98 @@
+package bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
+
+/** The task as the environment states it, and where in each partition it ends. */
+public final class Race {
+    public static final long WINDOW_MS = 10_000;
+    /** How often updated counts become visible, and state durable. */
+    public static final Duration SHOWN_EACH = Duration.ofSeconds(1);
+
+    public final String broker = required("BENCH_BROKER");
+    public final String topic = required("BENCH_TOPIC");
+    public final int partitions = Integer.parseInt(required("BENCH_PARTITIONS"));
+    public final Path folder = Path.of(required("BENCH_FOLDER"));
+    public final Path adsFile = Path.of(required("BENCH_ADS"));
+    public final long warm = Long.parseLong(System.getenv().getOrDefault("BENCH_WARM", "0"));
+    public final long total = warm + Long.parseLong(required("BENCH_EVENTS"));
+    public final int threads = Integer.parseInt(System.getenv().getOrDefault("BENCH_THREADS", "1"));
+    /** Names everything of this run on the broker. */
+    public final String id;
+    public final Ads ads;
+    public final Meter meter;
+    private final long[] ends;
+
+    public Race(String variant) throws IOException, ExecutionException, InterruptedException {
+        id = "bench-" + variant + "-" + UUID.randomUUID().toString().substring(0, 8);
+        ads = new Ads(adsFile);
+        meter = new Meter(warm, total);
+        ends = findEnds();
+    }
+
+    /** Whether a record is one of those to be counted. */
+    public boolean contains(int partition, long offset) {
+        return offset < ends[partition];
+    }
+
+    /** The offset behind the last record of each partition. */
+    public Map<TopicPartition, Long> ends() {
+        Map<TopicPartition, Long> found = new HashMap<>();
+        for (int partition = 0; partition < partitions; partition++) {
+            found.put(new TopicPartition(topic, partition), ends[partition]);
+        }
+        return found;
+    }
+
+    public Admin admin() {
+        Properties settings = new Properties();
+        settings.put(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker);
+        return Admin.create(settings);
+    }
+
+    /** A topic of just so many events is read whole; of a longer one the beginning, if dealt out in turns. */
+    private long[] findEnds() throws ExecutionException, InterruptedException {
+        Map<TopicPartition, OffsetSpec> wanted = new TreeMap<>((a, b) -> a.partition() - b.partition());
+        for (int partition = 0; partition < partitions; partition++) {
+            wanted.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+        }
+        Map<Integer, Long> stored;
+        try (Admin admin = admin()) {
+            stored = admin.listOffsets(wanted).all().get().entrySet().stream()
+                    .collect(Collectors.toMap(e -> e.getKey().partition(), e -> e.getValue().offset()));
+        }
+        long all = stored.values().stream().mapToLong(Long::longValue).sum();
+        long[] found = new long[partitions];
+        long sum = 0;
+        for (int partition = 0; partition < partitions; partition++) {
+            long dealt = total / partitions + (partition < total % partitions ? 1 : 0);
+            found[partition] = all == total ? stored.get(partition) : Math.min(stored.get(partition), dealt);
+            sum += found[partition];
+        }
+        if (sum != total) {
+            throw new IllegalStateException(topic + " holds " + stored + ", which is neither " + total
+                    + " events nor begins with them, dealt to its partitions in turns");
+        }
+        return found;
+    }
+
+    private static String required(String name) {
+        String value = System.getenv(name);
+        if (value == null || value.isEmpty()) {
+            throw new IllegalStateException(name + " is not set");
+        }
+        return value;
+    }
+}

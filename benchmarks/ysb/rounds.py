@@ -1,0 +1,67 @@
+"""The contest: the log stored once, then rounds in which everybody takes a turn: a disturbance hits all alike."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.running import BenchError
+from benchmarks.ysb import log
+from benchmarks.ysb.contest import Bed, Run, prepare
+from benchmarks.ysb.entrants import OURS, Entrant, entrants, state_of
+
+Turn = Callable[[], AbstractContextManager[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many events, how many rounds."""
+
+    events: int = 3_000_000
+    rounds: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """What was found: the runs of each entrant in the order of the rounds, and what failed."""
+
+    events: int
+    mean_bytes: float
+    entrants: tuple[Entrant, ...]
+    runs: dict[str, list[Run]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None], turn: Turn = nullcontext) -> Contest:
+    """Stores the log and runs all rounds; `turn` is entered around each drain."""
+    say("getting the contestants ready")
+    found = entrants(sizes.events)
+    states = [state_of(name, number) for name in OURS for number in range(sizes.rounds)]
+    lengths = {each.number for each in found}
+    log.make_topics(broker, states, lengths, sizes.events)
+    say(f"making and storing {sizes.events:,} events")
+    stored = asyncio.run(log.store(broker, sizes.events, lengths))
+    bed = Bed(broker, folder, stored)
+    prepare(bed)
+    result = Contest(sizes.events, stored.mean_bytes, tuple(found))
+    for number in range(sizes.rounds):
+        for each in found:
+            if each.drain is not None and each.name not in result.failed:
+                with turn():
+                    told = _take_turn(result, each, bed, number)
+                say(f"ysb {number + 1}/{sizes.rounds}, {each.name}: {told}")
+    return result
+
+
+def _take_turn(result: Contest, each: Entrant, bed: Bed, number: int) -> str:
+    """One drain; a contestant that fails is out, and the page says why."""
+    assert each.drain is not None
+    try:
+        run = each.drain(bed, number)
+    except BenchError as error:
+        result.failed[each.name] = str(error)
+        return f"failed: {error}"
+    result.runs.setdefault(each.name, []).append(run)
+    verdict = "exact" if run.is_exact else "WRONG"
+    return f"{run.cpu_us:.2f} µs/event, {run.rate:,.0f}/s, {run.peak_mb:,.0f} MB, {verdict}"

@@ -1,0 +1,146 @@
+"""Many records without an envelope at once, column by column: what a loop over records costs, C does for a whole batch.
+
+Only the ordinary is read here: a record with any fault or doubt is left to the decoder, which judges it by itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import compress, pairwise
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from schemas.feed import Feed
+from schemas.reader import Parts, Reader
+from schemas.reference import Reference, Row
+
+ALWAYS = 1 << 62
+Column = Sequence[Any]
+
+
+class Columns(NamedTuple):
+    """The ordinary records of a batch.
+
+    Attributes:
+        times: the events' times.
+        fields: the other fields of the payload, None where one is absent, and those that lists give.
+        places: where in the batch the records stand; None if nothing was left.
+        left: where the records stand that were left.
+    """
+
+    times: Sequence[int]
+    fields: Mapping[str, Column]
+    places: Sequence[int] | None
+    left: Sequence[int]
+
+
+class ColumnReader:
+    """Reads the batches of one feed; `reader` gives all fields of the payload, in their order."""
+
+    def __init__(self, feed: Feed, reference: Reference, reader: Reader, max_bytes: int) -> None:
+        assert feed.bare is not None
+        self._reader, self._max, self._names = reader, max_bytes, tuple(feed.hints)
+        self._time, self._form = feed.bare, feed.forms[feed.bare]
+        self._ranges = tuple((name, span.low, span.high) for name in feed.hints if (span := feed.plausible(name)))
+        lists = ((name, listed) for name in feed.hints if (listed := feed.listed(name)) is not None)
+        self._lists = tuple(
+            (name, _Answers(reference.table(listed.name).by_id, listed.gives), listed.gives) for name, listed in lists
+        )
+
+    @staticmethod
+    def can_read(feed: Feed) -> bool:
+        """Whether all of a feed's declaration is of the ordinary kind."""
+        return (
+            feed.bare is not None
+            and feed.times == (feed.bare,)
+            and feed.forms[feed.bare] != "rfc3339"
+            and all(name in feed.payload.__required_keys__ for name in feed.hints if feed.listed(name))
+        )
+
+    def read(self, values: Sequence[bytes | None]) -> Columns:
+        """The ordinary records, and where the others stand."""
+        parts, left = self._parts(values)
+        if not parts:
+            return Columns((), {}, (), left)
+        fields: dict[str, Column] = dict(zip(self._names, zip(*parts, strict=True), strict=True))
+        times, odd = self._times(fields.pop(self._time))
+        for name, low, high in self._ranges:
+            found = enumerate(fields[name])
+            odd |= {place for place, value in found if value is not None and not low <= value <= high}
+        first, last = min(times), max(times)
+        for name, answers, gives in self._lists:
+            known = answers.of(fields[name], first, last)
+            if None in known:
+                odd |= {place for place, answer in enumerate(known) if answer is None}
+            fields |= {column: _nth(known, number) for number, column in enumerate(gives)}
+        if not left and not odd:
+            return Columns(times, fields, None, ())
+        bad = set(left)
+        places = [place for place in range(len(values)) if place not in bad]
+        left = sorted([*left, *(places[place] for place in odd)])
+        kept = [place not in odd for place in range(len(times))]
+        fields = {name: list(compress(column, kept)) for name, column in fields.items()}
+        return Columns(list(compress(times, kept)), fields, list(compress(places, kept)), left)
+
+    def _parts(self, values: Sequence[bytes | None]) -> tuple[list[Parts], list[int]]:
+        if None not in values and max(map(len, values)) <= self._max:  # type: ignore[arg-type]  # none is None
+            try:
+                return self._reader.read_all(values), []  # type: ignore[arg-type]  # as above
+            except ValidationError:
+                pass
+        parts: list[Parts] = []
+        left: list[int] = []
+        for place, value in enumerate(values):
+            try:
+                if value is None or len(value) > self._max:
+                    left.append(place)
+                else:
+                    parts.append(self._reader.read(value))
+            except ValidationError:
+                left.append(place)
+        return parts, left
+
+    def _times(self, column: Column) -> tuple[Sequence[int], set[int]]:
+        """The times, and where one is none."""
+        if self._form == "millis":
+            return column, set()
+        together = "".join(column)
+        if together.isascii() and together.isdecimal() and "" not in column:
+            return list(map(int, column)), set()
+        odd = {place for place, text in enumerate(column) if not (text.isascii() and text.isdecimal())}
+        usual = next((int(text) for place, text in enumerate(column) if place not in odd), 0)
+        return [usual if place in odd else int(text) for place, text in enumerate(column)], odd
+
+
+class _Answers:
+    """What a list gives for its values, as long as that holds; a value about which there is doubt has no answer."""
+
+    def __init__(self, rows: Mapping[str, tuple[Row, ...]], columns: tuple[str, ...]) -> None:
+        self._rows, self._columns = {value: each for value, each in rows.items() if _is_one_at_a_time(each)}, columns
+        self._known: dict[str, tuple[str, ...]] = {}
+        self._since, self._until = -ALWAYS, ALWAYS
+
+    def of(self, column: Column, first: int, last: int) -> list[tuple[str, ...] | None]:
+        """For each value of a column what its line gives, if one line is in force for all of [first, last]."""
+        if not self._since <= first <= last < self._until:
+            self._known, self._since, self._until = {}, -ALWAYS, ALWAYS
+        found = list(map(self._known.get, column))
+        if None not in found:
+            return found
+        for value in set(column) - self._known.keys():
+            for row in self._rows.get(value, ()):
+                if row.valid_from <= first and last < row.valid_to:
+                    self._known[value] = tuple(getattr(row, name) for name in self._columns)
+                    self._since, self._until = max(self._since, row.valid_from), min(self._until, row.valid_to)
+        return list(map(self._known.get, column))
+
+
+def _is_one_at_a_time(rows: tuple[Row, ...]) -> bool:
+    return all(earlier.valid_to <= later.valid_from for earlier, later in pairwise(rows))
+
+
+def _nth(known: Sequence[tuple[str, ...] | None], number: int) -> list[str]:
+    try:
+        return list(map(itemgetter(number), known))  # type: ignore[arg-type]  # None is what the exception is for
+    except TypeError:
+        return ["" if answer is None else answer[number] for answer in known]

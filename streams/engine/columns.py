@@ -1,0 +1,185 @@
+"""A whole batch folded at once, where the order of its records cannot matter: the same numbers as record by record.
+
+It cannot matter for a feed without envelope, key and entity whose KPIs ask plain questions, as long as no record of the
+batch is late, out of the reach of a window or of the future, whichever came first. All else is folded record by record.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import compress
+from operator import and_
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from schemas.aggregates import Aggregate, Count
+from schemas.bare import BareDecoder
+from schemas.columns import Column, ColumnReader, Columns
+from schemas.conditions import All, Condition, Is
+from schemas.decode import Event
+from schemas.errors import Rejection
+from schemas.feed import Feed, Kpi, bare
+from schemas.windows import HOME
+from streams.engine.batch import Batch
+from streams.engine.labels import SEPARATOR, WORDS
+from streams.engine.panes import put
+from streams.engine.plan import Group, Plan, Windowed, without
+from streams.engine.state import Lane
+from streams.engine.watermark import follow
+
+
+class Taken(NamedTuple):
+    """What was folded, and what was left: the place in the batch, and what the decoder says of the record."""
+
+    appends: Sequence[int]
+    times: Sequence[int]
+    left: Sequence[tuple[int, Event | Rejection]]
+
+
+class Together:
+    """The KPIs of one feed, compiled for columns; `of` answers that of a plan."""
+
+    def __init__(self, plan: Plan, reader: ColumnReader) -> None:
+        self._reader = reader
+        feed = plan.feed
+        [action] = feed.actions
+        self._groups = tuple(
+            (group, tuple(_asked(without(group.entries[0].kpi.where, action)))) for group in plan.by_action[action]
+        )
+        self._constant = {"action": action, "source": feed.topic}
+        always = (name for name in feed.payload.__required_keys__ if bare(feed.hints[name]) is not bool)
+        self._text = frozenset({*always, *feed.joined, *self._constant})
+
+    @staticmethod
+    def of(plan: Plan) -> "Together | None":
+        """What was compiled for a plan, once; None if its feed cannot be folded so."""
+        if plan not in _compiled:
+            reader = plan.decoder.columns() if isinstance(plan.decoder, BareDecoder) and is_plain(plan.feed) else None
+            _compiled[plan] = None if reader is None else Together(plan, reader)
+        return _compiled[plan]
+
+    def take(self, plan: Plan, lane: Lane, batch: Batch) -> Taken | None:
+        """Folds the ordinary records of a batch; None, and nothing is changed, where the order may matter."""
+        columns = self._reader.read(batch.values)
+        if not columns.times:
+            return None
+        left = [(place, plan.decoder.decode(batch.values[place])) for place in columns.left]
+        times = [*columns.times, *(event.time for _, event in left if isinstance(event, Event))]
+        if not _is_calm(plan, lane, batch.timestamps, min(times), max(times)):
+            return None
+        appends: Column = batch.timestamps
+        if columns.places is not None:
+            appends = [appends[place] for place in columns.places]
+        newest, arrived = max(columns.times), max(appends)
+        if newest > min(appends):  # an event never moves the watermark beyond its own arrival
+            newest = max(map(min, columns.times, appends))
+        follow(plan, lane, newest, arrived)
+        for group, asked in self._groups:
+            self._fold(lane, group, asked, columns)
+        return Taken(appends, columns.times, left)
+
+    def _fold(self, lane: Lane, group: Group, asked: Sequence[Is], columns: Columns) -> None:
+        """What the batch gives to KPIs that ask the same and have the same labels."""
+        chosen: Column | None = None
+        for part in asked:
+            holds = list(map(frozenset(part.values).__contains__, self._column(columns, part.field)))
+            chosen = holds if chosen is None else list(map(and_, chosen, holds))
+        labels = _chosen(self._labels(columns, group.by), chosen)
+        times = _chosen(columns.times, chosen)
+        panes: dict[int, Column] = {}
+        for entry in group.entries:
+            if entry.pane not in panes:
+                panes[entry.pane] = [(time + HOME) // entry.pane for time in times]
+            if type(entry.aggregate) is Count:
+                _count(lane, entry, labels, panes[entry.pane])
+            else:
+                names = [str(name) for name in entry.aggregate.measures]
+                measured = [_chosen(columns.fields[name], chosen) for name in names]
+                for label, pane, time, *found in zip(labels, panes[entry.pane], times, *measured, strict=True):
+                    own = {name: value for name, value in zip(names, found, strict=True) if value is not None}
+                    values = tuple([take(own, own, time) for take in entry.takes])
+                    if None not in values:
+                        put(entry, _panes(lane, entry, label), pane, time, values)  # type: ignore[arg-type]
+
+    def _labels(self, columns: Columns, by: tuple[str, ...]) -> Column:
+        found = [self._words(columns, name) for name in by]
+        if len(found) == 1:
+            return found[0]
+        return list(map(SEPARATOR.join, zip(*found, strict=True))) if found else [""] * len(columns.times)
+
+    def _words(self, columns: Columns, name: str) -> Column:
+        column = self._column(columns, name)
+        if name in self._text:
+            return column
+        return [value if type(value) is str else "" if value is None else WORDS[value] for value in column]
+
+    def _column(self, columns: Columns, name: str) -> Column:
+        """A field of every record; None where it is absent."""
+        if name in self._constant:
+            return [self._constant[name]] * len(columns.times)
+        return columns.fields[name]
+
+
+_compiled: WeakKeyDictionary[Plan, Together | None] = WeakKeyDictionary()
+
+
+def is_plain(feed: Feed) -> bool:
+    """Whether the order of a feed's records matters only where one is late or of the future."""
+    return (
+        ColumnReader.can_read(feed)
+        and not feed.key
+        and feed.covers is None
+        and bool(feed.kpis)
+        and all(_is_plain(feed, kpi) for kpi in feed.kpis)
+    )
+
+
+def _is_plain(feed: Feed, kpi: Kpi) -> bool:
+    times, measures = {feed.bare, "time"}, kpi.aggregate.measures
+    return (
+        type(kpi.aggregate).__module__ == Aggregate.__module__
+        and all(isinstance(measure, str) and measure not in times for measure in measures)
+        and all(isinstance(part, Is) and part.field not in times for part in _parts(kpi.where))
+    )
+
+
+def _parts(where: Condition | None) -> Iterator[Condition]:
+    if isinstance(where, All):
+        for part in where.conditions:
+            yield from _parts(part)
+    elif where is not None:
+        yield where
+
+
+def _asked(where: Condition | None) -> Iterator[Is]:
+    return (part for part in _parts(where) if isinstance(part, Is))
+
+
+def _is_calm(plan: Plan, lane: Lane, appends: Sequence[int], oldest: int, newest: int) -> bool:
+    """Whether every record, wherever it stands, is neither of the future nor out of the reach of any window."""
+    if newest > min(appends) + plan.future_ms:
+        return False
+    watermark = min(newest, max(appends))  # as far as it may come
+    if lane.watermark is not None:
+        watermark = max(watermark, lane.watermark)
+    return all(oldest >= min(window.first(watermark) for window in windows) for _, windows in plan.spans)
+
+
+def _chosen(column: Column, chosen: Column | None) -> Column:
+    return column if chosen is None else list(compress(column, chosen))
+
+
+def _count(lane: Lane, entry: Windowed, labels: Column, panes: Column) -> None:
+    """How many of each; the records of a fetch mostly fall into one pane, and text alone is counted fastest."""
+    if len(set(panes)) == 1:
+        for label, number in Counter(labels).items():
+            found = _panes(lane, entry, label)
+            found[panes[0]] = found.get(panes[0], 0) + number
+    else:
+        for (label, pane), number in Counter(zip(labels, panes, strict=True)).items():
+            found = _panes(lane, entry, label)
+            found[pane] = found.get(pane, 0) + number
+
+
+def _panes(lane: Lane, entry: Windowed, labels: str) -> dict[int, Any]:
+    return lane.cells[entry.index].setdefault(labels, {})
+

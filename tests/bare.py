@@ -1,0 +1,125 @@
+"""Two small feeds without an envelope: one whose records have no key, one that remembers what it is keyed by."""
+
+from datetime import timedelta
+from typing import Annotated, Literal, NotRequired
+
+from schemas import (
+    All,
+    Count,
+    Entity,
+    EpochMillis,
+    EpochText,
+    Feed,
+    Histogram,
+    Id,
+    Is,
+    Kpi,
+    Latest,
+    Listed,
+    Max,
+    Mean,
+    Metres,
+    Min,
+    Now,
+    Payload,
+    Plausible,
+    Ratio,
+    Rolling,
+    Sum,
+    Text,
+    Time,
+)
+
+WORD = Text("chữ", "word")
+MINUTES = Rolling(timedelta(minutes=30), step=timedelta(minutes=10))
+HOURS = Rolling(timedelta(hours=3), step=timedelta(minutes=10))
+
+
+class Click(Payload):
+    """A click, as a stranger's program writes it: flat, unkeyed, the time as digits."""
+
+    page: str
+    station: NotRequired[Annotated[str, Listed("stations", gives=("river",))]]
+    kind: Literal["view", "click"]
+    amount: NotRequired[Annotated[int, Plausible(0, 100)]]
+    happened: EpochText
+
+
+class Level(Payload):
+    """A reading with no envelope around it, keyed by its station."""
+
+    station_id: Annotated[Id, Listed("stations", law=True, gives=("river",))]
+    level_m: NotRequired[Metres]
+    measured: EpochMillis
+    checked: NotRequired[Time]
+
+
+CLICKS = Feed(
+    name="toyclick",
+    title=WORD,
+    payload=Click,
+    actions=("clicked",),
+    key="",
+    bare="happened",
+    every=timedelta(minutes=10),
+    duty="pac",
+    kpis=(
+        Kpi("views", WORD, Count(), over=(MINUTES, HOURS), by=("river",), where=Is("kind", "view")),
+        Kpi("amount", WORD, Sum("amount"), over=HOURS, by=("kind", "river")),
+        Kpi("station_clicks", WORD, Count(), over=HOURS, by=("station", "source")),
+        Kpi("amount_max", WORD, Max("amount"), over=MINUTES),
+    ),
+    example={"page": "/a", "station": "LC-R-0042", "kind": "view", "happened": "1767600000000"},
+)
+LEVELS = Feed(
+    name="toylevel",
+    title=WORD,
+    payload=Level,
+    actions=("observed",),
+    key="station_id",
+    bare="measured",
+    every=timedelta(minutes=10),
+    duty="pac",
+    entity=Entity("station_id", remembers=("level_m", "river", "checked", "source")),
+    kpis=(
+        Kpi("level", WORD, Latest("level_m"), over=Now(), by=("station_id", "river")),
+        Kpi("level_mean", WORD, Mean("level_m"), over=HOURS, by=("river",), unit="meters"),
+        Kpi("checked", WORD, Max("checked"), over=Now(), by=("river",)),
+    ),
+    example={"station_id": "LC-R-0042", "level_m": 82.5, "measured": 1_767_600_000_000},
+)
+
+
+class Tap(Payload):
+    """What can be folded column by column: no key, no entity, each listed field always there."""
+
+    station: Annotated[str, Listed("stations", gives=("river", "agency"))]
+    service: Annotated[str, Listed("services", law=True)]
+    kind: Literal["view", "click"]
+    paid: bool
+    amount: NotRequired[Annotated[int, Plausible(0, 100)]]
+    litres: NotRequired[Annotated[Metres, Plausible(0, 50)]]
+    happened: EpochText
+
+
+TAPS = Feed(
+    name="toytap",
+    title=WORD,
+    payload=Tap,
+    actions=("tapped",),
+    key="",
+    bare="happened",
+    every=timedelta(minutes=10),
+    duty="pac",
+    kpis=(
+        Kpi("views", WORD, Count(), over=(MINUTES, HOURS), by=("river",), where=Is("kind", "view")),
+        Kpi("paid_views", WORD, Count(), over=HOURS, where=All(Is("kind", "view"), Is("paid", True))),
+        Kpi("amount", WORD, Sum("amount"), over=HOURS, by=("paid", "kind", "source")),
+        Kpi("litres", WORD, Mean("litres"), over=(MINUTES, HOURS), by=("agency", "service"), unit="litres"),
+        Kpi("amounts", WORD, Histogram("amount", bounds=(1, 5)), over=MINUTES, where=Is("action", "tapped")),
+        Kpi("ratio", WORD, Ratio("amount", "litres"), over=HOURS, where=Is("agency", "kttv")),
+        Kpi("amount_min", WORD, Min("amount"), over=HOURS, where=Is("paid", False)),
+    ),
+    example={"station": "LC-R-0042", "service": "dan-cu", "kind": "view", "paid": True, "happened": "1767600000000"},
+)
+BARE = (CLICKS, LEVELS, TAPS)
