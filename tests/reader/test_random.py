@@ -92,7 +92,7 @@ def test_no_random_document_is_read_differently(feed: Feed) -> None:
 
     agree()
     assert tally.documents >= EXAMPLES
-    assert tally.both > EXAMPLES / 5, f"too few were taken by both for the test to prove anything: {tally}"
+    assert tally.both > EXAMPLES / 3, f"too few were taken by both for the test to prove anything: {tally}"
 
 
 def test_the_strategies_make_what_pydantic_takes() -> None:
