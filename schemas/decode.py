@@ -4,7 +4,8 @@ Knows nothing of lateness, repeats or state. Every event is validated, strict an
 or by a faster reader that accepts nothing else (schemas/reader.py).
 """
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -41,7 +42,8 @@ AGAIN = ("source", "agency", "adminunit")
 """Attributes that say the same in many events."""
 
 
-class Event(NamedTuple):
+@dataclass(slots=True)
+class Event:
     """A record that says something: its payload flat in `row`, all times whole milliseconds since the epoch.
 
     `row` also holds action, time, source and agency, and commune and admin_version if the event names a unit; `flags`

@@ -53,13 +53,16 @@ class Folded:
 class _Tally:
     """What is counted of one batch: fates in the state and in what is told of the batch.
 
-    The place of the newest source is kept at hand: records of one fetch mostly come from the same.
+    Accepted records of one source in one clock hour are gathered and brought into the state together: records of one
+    fetch mostly come from the same.
     """
 
     def __init__(self, plan: Plan, state: State, folded: Folded) -> None:
         self._plan, self._state, self._folded = plan, state, folded
         self._source = self._provenance = ""
-        self._accepted = 0
+        self._since = self._until = 0  # the clock hour
+        self._accepted = self._flagged = self._newest = self._append = 0
+        self._seen: list[tuple[str, int]] = []
         self._lane: Lane | None = None
 
     def lane(self, provenance: str) -> Lane:
@@ -71,16 +74,29 @@ class _Tally:
 
     def accept(self, lane: Lane, event: Event, append: int, flags: tuple[str, ...]) -> None:
         """Count an accepted record."""
-        if event.source != self._source or event.provenance != self._provenance:
+        time = event.time
+        if (
+            not self._since <= append < self._until
+            or event.source != self._source
+            or event.provenance != self._provenance
+        ):
             self.settle()
             self._source, self._provenance, self._lane = event.source, event.provenance, lane
+            self._since = append // quality.HOUR * quality.HOUR
+            self._until = self._since + quality.HOUR
+            self._newest = time
         self._accepted += 1
-        if append > lane.heard:
-            lane.heard = append
-        for flag in flags:
-            self._folded.flags[event.source, flag] += 1
-        quality.note_accepted(self._plan, lane, event, append, flagged=bool(flags))
-        self._folded.delays.append(append - event.time)
+        if time > self._newest:
+            self._newest = time
+        if append > self._append:
+            self._append = append
+        if flags:
+            self._flagged += 1
+            for flag in flags:
+                self._folded.flags[event.source, flag] += 1
+        if self._plan.counts_slots:
+            self._seen.append((event.row[self._plan.key], time))
+        self._folded.delays.append(append - time)
 
     def refuse(self, letter: DeadLetter) -> None:
         """Count a record that becomes a dead letter."""
@@ -93,21 +109,28 @@ class _Tally:
 
     def note(self, lane: Lane, source: str, fate: Fate, append: int) -> None:
         """Count a record that changes no number."""
-        self._add(lane, source, fate, 1)
-        if append > lane.heard:
-            lane.heard = append
+        self.settle()  # the newest record of a source tells whether its clock is wrong
+        self._add(lane, source, fate, 1, append)
         quality.note(lane, source, fate, append)
 
     def settle(self) -> None:
         """Bring the accepted records at hand into the state."""
         if self._accepted and self._lane is not None:
-            self._add(self._lane, self._source, Fate.ACCEPTED, self._accepted)
-            self._accepted = 0
+            self._add(self._lane, self._source, Fate.ACCEPTED, self._accepted, self._append)
+            quality.note_accepted(
+                self._lane, self._source, self._append, self._accepted, self._flagged, self._newest
+            )
+            if self._seen:
+                quality.note_slots(self._plan, self._lane, self._source, self._seen)
+        self._accepted = self._flagged = self._append = self._until = 0
+        self._seen = []
 
-    def _add(self, lane: Lane, source: str, fate: Fate, number: int) -> None:
+    def _add(self, lane: Lane, source: str, fate: Fate, number: int, append: int) -> None:
         self._folded.fates[source, fate] += number
         key = f"{source}{SEPARATOR}{fate}"
         lane.fates[key] = lane.fates.get(key, 0) + number
+        if append > lane.heard:
+            lane.heard = append
 
 
 def fold(plan: Plan, state: State, batch: Batch) -> Folded:
