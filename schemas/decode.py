@@ -160,11 +160,7 @@ class Decoder:
                 flags = (*flags, Flag.OUT_OF_RANGE)
                 break
         row["action"], row["time"], row["source"], row["agency"] = action, time, source, agency
-        return _made(Event, (source, identity, provenance or REAL, action, time, row, flags))
-
-
-_made = tuple.__new__
-"""Makes an event without the step that its class has for arguments by name: there is one for every record."""
+        return Event(source, identity, provenance or REAL, action, time, row, flags)
 
 
 def _explain(error: ValidationError) -> Rejection:

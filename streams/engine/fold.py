@@ -16,7 +16,6 @@ from streams.engine.plan import SEPARATOR, Plan
 from streams.engine.state import Lane, State
 from streams.engine.taking import moment_of, take
 
-
 TOGETHER = 128
 """Records that are decoded before the first of them is judged."""
 
