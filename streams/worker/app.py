@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import io
 import logging
 import os
@@ -232,6 +233,8 @@ def serve(settings: Settings, feeds: Sequence[Feed], reference: Reference) -> in
                     live=lambda: live(worker.vitals, clock()), ready=lambda: ready(worker.vitals, clock()))
     try:
         check_broker(settings, feeds)
+        gc.collect()
+        gc.freeze()  # code, declarations and reference data stay: no search for garbage looks at them again
         return run_faust(worker, told)
     finally:
         server.close()

@@ -149,7 +149,7 @@ def changed_at_start() -> list[Any]:
 
 def counted(state: State) -> dict[str, int]:
     """Views by river."""
-    return {labels: sum(number for number in panes.values()) for labels, panes in state.lanes["real"].cells[0].items()}
+    return {labels: sum(panes.values()) for labels, panes in state.lanes["real"].cells[0].items()}
 
 
 def _with_stations(whole: Reference, rows: list[Any]) -> Reference:
