@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from schemas.columns import ColumnReader
+from schemas.conditions import All
 from schemas.decode import MAX_BYTES, REAL, Decoder, Event, at
 from schemas.errors import Flag, Reason, Rejection
 from schemas.feed import Feed
@@ -22,13 +23,13 @@ class BareDecoder(Decoder):
     ) -> None:
         super().__init__(feed, reference, max_bytes=max_bytes, readers=readers)
         [self._action] = feed.actions
-        self._time, self._fields, self._topic = feed.bare or "", tuple(feed.hints), feed.topic
+        self._time, self._fields, self._topic = feed.bare or "", looked_at(feed), feed.topic
 
     def columns(self) -> ColumnReader | None:
         """A reader of whole batches, if the feed's declaration is ordinary enough."""
         if not ColumnReader.can_read(self.feed):
             return None
-        return ColumnReader(self.feed, self._reference, self.reader, self._max)
+        return ColumnReader(self.feed, self._fields, self._reference, self.reader, self._max)
 
     def label(self, value: bytes | None) -> tuple[str, str]:  # noqa: ARG002  # the topic says it all
         """Source label and provenance under which a refused record is counted."""
@@ -36,7 +37,7 @@ class BareDecoder(Decoder):
 
     @staticmethod
     def _taken(feed: Feed) -> tuple[str, ...]:
-        return tuple(feed.hints)
+        return looked_at(feed)
 
     def _read(self, parts: Parts) -> Event | Rejection:
         row: dict[str, Any] = {
@@ -65,6 +66,21 @@ class BareDecoder(Decoder):
                 break
         row["action"], row["time"], row["source"] = self._action, time, self._topic
         return Event(self._topic, "", REAL, self._action, time, row, flags)
+
+
+def looked_at(feed: Feed) -> tuple[str, ...]:
+    """The fields of the payload that something depends on, in their order; others are validated, and that is all."""
+    measures = [measure for kpi in feed.kpis for measure in kpi.aggregate.measures]
+    asked = [part for part in (*measures, *(kpi.where for kpi in feed.kpis)) if not isinstance(part, str)]
+    if feed.checks or any(map(_is_function, asked)):
+        return tuple(feed.hints)
+    used = {feed.bare, feed.key, feed.covers, *feed.times, *(name for kpi in feed.kpis for name in feed.named(kpi))}
+    used |= set(feed.entity.remembers) if feed.entity is not None else set()
+    return tuple(name for name in feed.hints if name in used or feed.listed(name) or feed.plausible(name))
+
+
+def _is_function(part: object) -> bool:
+    return any(map(_is_function, part.conditions)) if isinstance(part, All) else callable(part)
 
 
 def in_force(spans: Iterable[tuple[int, int]], time: int) -> bool:

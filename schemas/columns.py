@@ -23,7 +23,7 @@ class Columns(NamedTuple):
 
     Attributes:
         times: the events' times.
-        fields: the other fields of the payload, None where one is absent, and those that lists give.
+        fields: the other fields that are looked at, None where one is absent, and those that lists give.
         places: where in the batch the records stand; None if nothing was left.
         left: where the records stand that were left.
     """
@@ -35,11 +35,13 @@ class Columns(NamedTuple):
 
 
 class ColumnReader:
-    """Reads the batches of one feed; `reader` gives all fields of the payload, in their order."""
+    """Reads the batches of one feed; `reader` gives the fields named, in their order."""
 
-    def __init__(self, feed: Feed, reference: Reference, reader: Reader, max_bytes: int) -> None:
+    def __init__(
+        self, feed: Feed, names: tuple[str, ...], reference: Reference, reader: Reader, max_bytes: int
+    ) -> None:
         assert feed.bare is not None
-        self._reader, self._max, self._names = reader, max_bytes, tuple(feed.hints)
+        self._reader, self._max, self._names = reader, max_bytes, names
         self._time, self._form = feed.bare, feed.forms[feed.bare]
         self._ranges = tuple((name, span.low, span.high) for name in feed.hints if (span := feed.plausible(name)))
         lists = ((name, listed) for name in feed.hints if (listed := feed.listed(name)) is not None)

@@ -121,6 +121,14 @@ def test_where_the_order_may_matter_nothing_is_taken_together(monkeypatch: pytes
     assert seen == [0]
 
 
+def test_an_event_moves_the_watermark_no_further_than_its_own_arrival() -> None:
+    state, values = State(TAPS.topic, 0), list[bytes | None]([tap(START + 50), tap(START + 20)])
+
+    fold.fold(PLANS[0], state, Batch(TAPS.topic, 0, 0, 2, [0, 1], [START, START + 60], [None] * 2, values))
+
+    assert state.lanes["real"].watermark == START + 20
+
+
 def test_what_a_list_gives_is_asked_as_it_stood_at_each_event() -> None:
     moved = changed_at_start()
     changed = _with_stations(reference(), moved)

@@ -38,7 +38,8 @@ def test_the_payload_is_the_record_and_the_topic_its_source() -> None:
     assert (event.source, event.id, event.provenance, event.action, event.time) == (
         CLICKS.topic, "", "real", "clicked", AT)
     river = REFERENCE.stations.by_id["LC-R-0042"][0].river
-    assert event.row == {"page": "/a", "station": "LC-R-0042", "kind": "view", "happened": AT, "action": "clicked",
+    assert "page" not in event.row, "nothing depends on it"
+    assert event.row == {"station": "LC-R-0042", "kind": "view", "happened": AT, "action": "clicked",
                          "time": AT, "source": CLICKS.topic, "river": river}
 
 

@@ -35,6 +35,15 @@ def test_delays_fall_into_buckets_with_inclusive_bounds() -> None:
     assert delay.total == 90_001_996
 
 
+def test_delays_that_share_a_bucket_are_added_at_once_with_the_same_bounds() -> None:
+    delay = Delay()
+    for same in ([1000, 999], [1001, 5000], [90_000_000, 86_400_001], []):
+        delay.add(same)
+    found = dict(delay.buckets())
+    assert (found["1.0"], found["5.0"], found["86400.0"], found["+Inf"]) == (2, 4, 4, 6)
+    assert delay.total == 1999 + 6001 + 176_400_001
+
+
 def test_figures_of_a_partition_that_are_not_known_yet_are_not_shown() -> None:
     vitals = Vitals(started=0, beat=0, partitions={("t", 3): PartitionVitals("feedback", 7, 0.0, 5.0)})
     made = telemetry(vitals)
