@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import faulthandler
 import io
 import logging
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -205,6 +207,7 @@ def run(settings: Settings, args: argparse.Namespace) -> int:  # noqa: ARG001  #
 def serve(settings: Settings, feeds: Sequence[Feed], reference: Reference) -> int:
     """Runs one worker of these feeds until it is told to stop; raises as `run`."""
     told = log_to_stderr()
+    faulthandler.register(signal.SIGUSR1)  # where every thread stands, for whoever looks for the cause of a standstill
     worker = create_app(settings, feeds, reference)
     compatibility.check_installed()
     compatibility.check_app(worker.app)

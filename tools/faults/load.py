@@ -6,12 +6,12 @@ Outcomes as in Jepsen: acknowledged, or unknown; what the topic holds must conta
 import threading
 import time
 import zlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from streams.publisher import Line, PublishError, Sent, written
-from tools.prove.story import Shot
+from tools.faults.story import Shot
 
 BREATH: Final = 0.02
 """Seconds between two handfuls of records."""
@@ -39,12 +39,18 @@ class Load(threading.Thread):
         self.brokers, self.shots, self.rate = brokers, shots, rate
         self.entries: list[Entry] = []
         self.stopping = threading.Event()
+        self.pausing = threading.Event()
+        self.extra: deque[Shot] = deque()
         self.trouble: BaseException | None = None
 
     @property
     def sent(self) -> int:
         """How many records were handed over."""
         return len(self.entries)
+
+    def push(self, shots: Iterable[Shot]) -> None:
+        """Sends these first, at the same rate."""
+        self.extra.extend(shots)
 
     def run(self) -> None:
         """Hands over a handful, waits a breath."""
@@ -65,11 +71,14 @@ class Load(threading.Thread):
         allowed, before = 0.0, time.monotonic()
         while not self.stopping.wait(BREATH):
             now = time.monotonic()
+            if self.pausing.is_set():
+                before = now
+                continue
             allowed = min(allowed + (now - before) * self.rate, self.rate)  # a stall is not made up for at once
             before = now
             while allowed >= 1:
                 allowed -= 1
-                self._send(line, next(self.shots))
+                self._send(line, self.extra.popleft() if self.extra else next(self.shots))
         try:
             line.flush()
         except PublishError:
@@ -77,11 +86,11 @@ class Load(threading.Thread):
 
     def _send(self, line: Line, shot: Shot) -> None:
         try:
-            sent = line.send(shot.topic, key=shot.key, value=shot.value)
+            sent = line.send(shot.topic, key=shot.key, value=shot.value, partition=shot.partition)
         except PublishError:
-            self.entries.append(Entry(mark(*shot), None))
+            self.entries.append(Entry(mark(*shot[:3]), None))
         else:
-            self.entries.append(Entry(mark(*shot), sent))
+            self.entries.append(Entry(mark(*shot[:3]), sent))
 
 
 class Ledger(NamedTuple):

@@ -20,17 +20,17 @@ from streams.recount.judge import compare, shown_partitions
 from streams.recount.pages import Page, parse_page
 from tests.recount.toys import CALLS, event, log, new_replay, page_of
 from tools.jars import ROOT
-from tools.prove import report, spoil
-from tools.prove.__main__ import main, parse
-from tools.prove.bed import Bed, Worker
-from tools.prove.judge import Judgement, lint, take_recount
-from tools.prove.load import Ledger, Load, differences, mark
-from tools.prove.report import Outcome
-from tools.prove.scenarios import SCENARIOS
-from tools.prove.stage import Stage
-from tools.prove.story import LANES, Shot, story
-from tools.prove.waiting import NotSeen, until
-from tools.prove.watch import Watch
+from tools.faults import report, spoil
+from tools.faults.__main__ import main, parse
+from tools.faults.bed import Bed, Worker
+from tools.faults.judge import Judgement, lint, take_recount
+from tools.faults.load import Ledger, Load, differences, mark
+from tools.faults.report import Outcome
+from tools.faults.scenarios import SCENARIOS
+from tools.faults.stage import Stage
+from tools.faults.story import LANES, Shot, story
+from tools.faults.waiting import NotSeen, until
+from tools.faults.watch import Watch
 
 FEEDS = {feed.name: feed for feed in load_feeds()}
 REFERENCE = read_reference(ROOT / "reference")

@@ -1,0 +1,8 @@
+"""Every scenario, in the order in which they run."""
+
+from typing import Final
+
+from tools.faults import brokers, crashes, network
+from tools.faults.scenario import Scenario
+
+SCENARIOS: Final[tuple[Scenario, ...]] = (*crashes.SCENARIOS, *brokers.SCENARIOS, *network.SCENARIOS)
