@@ -40,7 +40,7 @@ class Load(threading.Thread):
         self.entries: list[Entry] = []
         self.stopping = threading.Event()
         self.pausing = threading.Event()
-        self.extra: deque[Shot] = deque()
+        self.extra: deque[tuple[Shot, list[Entry]]] = deque()
         self.trouble: BaseException | None = None
 
     @property
@@ -48,9 +48,11 @@ class Load(threading.Thread):
         """How many records were handed over."""
         return len(self.entries)
 
-    def push(self, shots: Iterable[Shot]) -> None:
-        """Sends these first, at the same rate."""
-        self.extra.extend(shots)
+    def push(self, shots: Iterable[Shot]) -> list[Entry]:
+        """Sends these first, at the same rate; the list that is answered fills as they are handed over."""
+        entries: list[Entry] = []
+        self.extra.extend((shot, entries) for shot in shots)
+        return entries
 
     def run(self) -> None:
         """Hands over a handful, waits a breath."""
@@ -78,19 +80,20 @@ class Load(threading.Thread):
             before = now
             while allowed >= 1:
                 allowed -= 1
-                self._send(line, self.extra.popleft() if self.extra else next(self.shots))
+                shot, entries = self.extra.popleft() if self.extra else (next(self.shots), [])
+                entries.append(self._send(line, shot))
+                self.entries.append(entries[-1])
         try:
             line.flush()
         except PublishError:
             return  # each entry knows by itself that it was not acknowledged
 
-    def _send(self, line: Line, shot: Shot) -> None:
+    def _send(self, line: Line, shot: Shot) -> Entry:
         try:
             sent = line.send(shot.topic, key=shot.key, value=shot.value, partition=shot.partition)
         except PublishError:
-            self.entries.append(Entry(mark(*shot[:3]), None))
-        else:
-            self.entries.append(Entry(mark(*shot[:3]), sent))
+            return Entry(mark(*shot[:3]), None)
+        return Entry(mark(*shot[:3]), sent)
 
 
 class Ledger(NamedTuple):

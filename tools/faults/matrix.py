@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tools.faults import brokers, crashes, network
+from tools.faults import brokers, crashes, data, network
 from tools.faults.scenario import Scenario
 
-SCENARIOS: Final[tuple[Scenario, ...]] = (*crashes.SCENARIOS, *brokers.SCENARIOS, *network.SCENARIOS)
+SCENARIOS: Final[tuple[Scenario, ...]] = (*crashes.SCENARIOS, *brokers.SCENARIOS, *network.SCENARIOS, *data.SCENARIOS)
