@@ -134,12 +134,18 @@ def _judge(
     plan: Plan, state: State, tally: _Tally, offset: int, append: int, key: bytes | None, value: bytes | None
 ) -> None:
     """Give one record its fate."""
-    event = plan.decoder.decode(value)
+    fault: Rejection | None = None
+    event: Event | Rejection
+    try:
+        event = plan.decoder.decode(value)
+        if not isinstance(event, Rejection):
+            fault = _misplaced(plan, event, append, key)
+    except Exception as error:  # noqa: BLE001  # a fault of ours neither loses the record nor stops its neighbours
+        event = _internal(error)
     if isinstance(event, Rejection):
         source, provenance = plan.decoder.label(value)
         tally.refuse(DeadLetter(offset, append, key, value, Fate.REJECTED, *event, source, provenance))
         return
-    fault = _misplaced(plan, event, append, key)
     if fault is None:
         again = state.duplicates.ask(f"{event.provenance}\0{event.source}\0{event.id}", value or b"", append)
         if again:
@@ -152,9 +158,9 @@ def _judge(
         lane = tally.lane(event.provenance)
         try:
             flags = take(plan, lane, event, append)
-        except Exception as error:  # noqa: BLE001  # a fault of ours neither loses the record nor stops its neighbours
+        except Exception as error:  # noqa: BLE001  # as above
             state.duplicates.undo()
-            fault = Rejection(Reason.INTERNAL_ERROR, "", f"{type(error).__name__}: {error}")
+            fault = _internal(error)
         else:
             if flags is not None:
                 tally.accept(lane, event, append, flags)
@@ -163,6 +169,10 @@ def _judge(
             detail = f"moment {moment_of(plan, event)} ms, watermark {lane.watermark} ms"
             fault = Rejection(Reason.LATE, "/time", detail)
     tally.refuse(DeadLetter(offset, append, key, value, fate, *fault, event.source, event.provenance))
+
+
+def _internal(error: Exception) -> Rejection:
+    return Rejection(Reason.INTERNAL_ERROR, "", f"{type(error).__name__}: {error}")
 
 
 def _misplaced(plan: Plan, event: Event, append: int, key: bytes | None) -> Rejection | None:

@@ -23,6 +23,7 @@ NEW_UNITS = parse_time("2025-07-01T00:00:00+07:00") or 0
 """From this moment a code without version is taken for one of the new units."""
 
 LARGEST = 2 ** 1024
+LONGEST = 4300
 
 
 class Record(NamedTuple):
@@ -167,12 +168,14 @@ def read_json(value: bytes | None) -> tuple[Any, list[str]]:
     wild: list[str] = []
 
     def real(text: str) -> float:
+        _bounded(text)
         number = float(text)
         if not math.isfinite(number):
             wild.append(text)
         return number
 
     def whole(text: str) -> float:
+        _bounded(text)
         # beyond the range of a double it is infinite to whoever reads it as one
         number = int(text) if len(text) < 1000 else math.inf
         if abs(number) >= LARGEST:
@@ -187,6 +190,12 @@ def read_json(value: bytes | None) -> tuple[Any, list[str]]:
     except (ValueError, RecursionError):
         return None, ["not_json"]
     return document, ["not_finite"] if wild else []
+
+
+def _bounded(text: str) -> None:
+    """Raises ValueError for a number that is no JSON of ours: no reader can be asked to take any number of digits."""
+    if len(text) > LONGEST and len(text.lstrip("-").partition(".")[0].lower().partition("e")[0]) > LONGEST:
+        raise ValueError("a number of too many digits")
 
 
 def compile_schema(schema: Mapping[str, Any]) -> Draft202012Validator:

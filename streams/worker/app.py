@@ -167,6 +167,7 @@ def transport_families(counters: Counters) -> Iterable[Metric]:
     for name, text, value in (
         ("coordinator_errors", "Errors of the group coordinator.", counters.coordinator_errors),
         ("commit_errors", "Refused commits of offsets.", counters.commit_errors),
+        ("corrupt_fetches", "Fetches whose checksum was wrong, and which were made again.", counters.corrupt_fetches),
         ("rebalances", "Assignments of partitions.", counters.rebalances),
         ("holes", "Batches that began beyond the state, and were sought again.", counters.holes),
         ("replayed_records", "Records read again and skipped.", counters.replayed),

@@ -118,7 +118,7 @@ def _run(group: Sequence[Scenario], seed: int, bed: Bed) -> list[Outcome]:
         watch.finish()
     if not found.exact or any(remarks for _, _, remarks in own):
         bed.dump()
-    return [Outcome(scenario, seed, replace(found, problems=[*found.problems, *remarks]), tuple(faults))
+    return [Outcome(scenario, seed, replace(found, problems=[*remarks, *found.problems]), tuple(faults))
             for scenario, faults, remarks in own]
 
 

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from tools.faults import brokers, crashes, data, network
+from tools.faults import brokers, crashes, data, network, storage
 from tools.faults.scenario import Scenario
 
-SCENARIOS: Final[tuple[Scenario, ...]] = (*crashes.SCENARIOS, *brokers.SCENARIOS, *network.SCENARIOS, *data.SCENARIOS)
+SCENARIOS: Final[tuple[Scenario, ...]] = (
+    *crashes.SCENARIOS, *brokers.SCENARIOS, *network.SCENARIOS, *storage.SCENARIOS, *data.SCENARIOS)

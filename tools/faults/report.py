@@ -10,7 +10,8 @@ EXACT: Final = "ĐÚNG / EXACT"
 WRONG: Final = "SAI / WRONG"
 NOT_RUN: Final = "KHÔNG CHẠY / NOT RUN"
 PRINTED: Final = 12
-MET: Final = ("holes", "skipped", "rebalances", "coordinator errors", "refused commits")
+MET: Final = ("holes", "skipped", "rebalances", "coordinator errors", "refused commits",
+              "corrupt fetches")
 FATES: Final = ("accepted", "duplicate", "late", "rejected")
 
 

@@ -16,7 +16,7 @@ RECORDS: Final = "ioc_feed_records"
 GROWING: Final = (NEXT_OFFSET, RECORDS)
 MET: Final = {"ioc_events_read_total": "read", "ioc_holes_total": "holes", "ioc_replayed_records_total": "skipped",
               "ioc_rebalances_total": "rebalances", "ioc_coordinator_errors_total": "coordinator errors",
-              "ioc_commit_errors_total": "refused commits"}
+              "ioc_commit_errors_total": "refused commits", "ioc_corrupt_fetches_total": "corrupt fetches"}
 """Counters of the processes, and what they are called here."""
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
