@@ -101,7 +101,7 @@ def _run(group: Sequence[Scenario], seed: int, bed: Bed) -> list[Outcome]:
     since = time.time_ns() // 60_000_000_000 - PAST_MINUTES
     shots = story(seed, since, {feed.name: feed for feed in feeds}, reference)
     load = Load(bed.broker.address, shots, group[0].rate)
-    watch = Watch(bed, sent=lambda: load.sent)
+    watch = Watch(bed, sent=lambda: load.sent + len(load.known))
     stage = Stage(bed, load, watch, Random(f"{seed}:{group[0].name}"))
     for _ in range(group[0].workers):
         bed.join()

@@ -121,6 +121,7 @@ def ends_of(brokers: str, topics: Iterable[str]) -> dict[Place, int]:
 
 def _check_ledger(stage: Stage, topics: list[str], found: Judgement) -> None:
     book = ledger(stage.load.entries)
+    book.acknowledged.update(stage.load.known)
     found.unknown = book.unknown.total()
     found.problems += differences(book, held(stage.bed.broker.address, topics))
 
@@ -195,7 +196,7 @@ def take_recount(answer: tuple[int, str], found: Judgement) -> None:
 
 def _check_total(stage: Stage, topics: list[str], found: Judgement) -> None:
     """A proof in which nothing happened is none: fates of every kind, every reason of the load's bad records."""
-    read, sent = found.records, stage.load.sent
+    read, sent = found.records, stage.load.sent + len(stage.load.known)
     if not sent - found.unknown <= read <= sent:
         found.problems.append(f"{sent} records were sent, {found.unknown} of unknown outcome, {read} were counted")
     found.problems += [f"no record was {fate}: the load proves too little"

@@ -41,6 +41,8 @@ class Load(threading.Thread):
         self.stopping = threading.Event()
         self.pausing = threading.Event()
         self.extra: deque[tuple[Shot, list[Entry]]] = deque()
+        self.known: list[Mark] = []
+        """What others have sent, and the broker has acknowledged."""
         self.trouble: BaseException | None = None
 
     @property
