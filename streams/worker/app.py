@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import faulthandler
 import io
 import logging
@@ -270,8 +271,9 @@ def run_faust(worker: Worker, told: "Sentences") -> int:
 
 def give_up(reasons: tuple[str, ...]) -> None:
     """Ends a process that makes no progress; who supervises it starts it again."""
-    sys.stderr.write(f"ioc: not alive, leaving: {'; '.join(reasons)}\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # the disk of the log may be full, which must not keep the process
+        sys.stderr.write(f"ioc: not alive, leaving: {'; '.join(reasons)}\n")
+        sys.stderr.flush()
     os._exit(1)
 
 
@@ -296,8 +298,9 @@ class Sentences(logging.Filter):
         """Says the first; those that follow from it are not said."""
         if not self.said:
             self.said = True
-            sys.stderr.write(f"ioc: {error}\n")
-            sys.stderr.flush()
+            with contextlib.suppress(OSError):  # as above
+                sys.stderr.write(f"ioc: {error}\n")
+                sys.stderr.flush()
 
 
 def _errors(args: Any) -> tuple[Any, ...]:
