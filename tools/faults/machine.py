@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tools import debian
+from tools.errors import ToolError
 from tools.faults.waiting import NotSeen, until
 from tools.ports import free_port
 
@@ -195,8 +197,14 @@ def fill(folder: Path) -> Path:
 # -- another clock -----------------------------------------------------------------------------------------------------
 
 
+@cache
 def no_faketime() -> str:
-    """Why no process can have another clock here; empty if one can."""
-    return "" if shutil.which("faketime") else "there is no `faketime` (Debian's package faketime)"
-
-
+    """Why no process can have another clock here; empty if one can. On Debian, as root, the package is installed."""
+    if shutil.which("faketime"):
+        return ""
+    with tempfile.NamedTemporaryFile(suffix=".log") as log:
+        try:
+            debian.install(["faketime"], Path(log.name))
+        except ToolError as error:
+            return str(error)
+    return ""
