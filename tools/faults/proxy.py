@@ -73,6 +73,7 @@ class Proxy:
             asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(10)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(10)
+        self._loop.close()
 
     def cut(self) -> None:
         """Cuts every connection that is open."""
@@ -113,6 +114,7 @@ class Proxy:
                 way.cancel()
             for one in both:
                 one.transport.abort()
+            await asyncio.gather(*ways, return_exceptions=True)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: dict[int, int], *,
                      forth: bool) -> None:

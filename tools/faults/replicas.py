@@ -68,7 +68,7 @@ def kill_coordinators(stage: Stage) -> None:
     for number in range(ROUNDS):
         stage.share()
         stage.work()
-        partition = _slot(GROUP) % OFFSETS
+        partition = slot(GROUP) % OFFSETS
         before = committed(house.address)
         _kill(stage, house, house.leader("__consumer_offsets", partition), f"coordinator, number {number + 1}")
         ends = ends_of(house.address, {place[0] for place in before})
@@ -81,7 +81,7 @@ OFFSETS: Final = 4
 """Partitions of __consumer_offsets, as deploy/kafka/server.properties says."""
 
 
-def _slot(group: str) -> int:
+def slot(group: str) -> int:
     """The hash that Kafka gives a group: that of a string in Java, without its sign."""
     value = 0
     for letter in group:
