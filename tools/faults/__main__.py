@@ -33,6 +33,8 @@ PAST_MINUTES: Final = 3 * 24 * 60
 """The story begins so long ago: a load of minutes tells most of a day, and never comes to the present."""
 
 PAGE: Final = ROOT / "docs/faults.md"
+LOG: Final = ROOT / "var/faults.log"
+"""Every fault of the newest run, with its time."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -44,9 +46,13 @@ def main(words: Sequence[str] | None = None) -> int:
         chosen = [one for one in chosen if one.quick]
     outcomes: list[Outcome] = []
     began = time.monotonic()
+    LOG.parent.mkdir(exist_ok=True)
+    LOG.write_text(f"seed {seed}\n", encoding="utf-8")
     for _, group in itertools.groupby(chosen, key=lambda one: one.house.shared or one.name):
         for outcome in prove(list(group), seed):
             outcomes.append(outcome)
+            with LOG.open("a", encoding="utf-8") as log:
+                log.writelines(f"{outcome.scenario.name}\t{fault}\n" for fault in outcome.faults)
             say("\n".join([report.line(outcome), *report.complaints(outcome)]))
     say("\n" + report.table(outcomes))
     say(f"{len(outcomes)} scenarios in {time.monotonic() - began:.0f} s")

@@ -16,6 +16,7 @@ from tools.faults.waiting import until
 from tools.faults.watch import offsets, shown
 from tools.faults.worker import Worker
 
+WATCHED: Final = 20
 STORM_SECONDS: Final = 6.0
 ASLEEP_SECONDS: Final = SESSION_SECONDS + 4.0
 WAKE_SECONDS: Final = 5.0
@@ -49,7 +50,7 @@ def kill_three_times(stage: Stage) -> None:
 
 def watched(stage: Stage) -> None:
     """Whether the pages were looked at each second; what they showed meanwhile the judge says."""
-    if stage.watch.looks < len(stage.faults) * 5:
+    if stage.watch.looks < WATCHED:
         stage.remarks.append(f"the pages were looked at {stage.watch.looks} times only")
 
 
