@@ -38,6 +38,8 @@ class Load(threading.Thread):
         super().__init__(name="load", daemon=True)
         self.brokers, self.shots, self.rate = brokers, shots, rate
         self.entries: list[Entry] = []
+        self.times: list[float] = []
+        """When each was handed over, by the clock that never stops."""
         self.stopping = threading.Event()
         self.pausing = threading.Event()
         self.extra: deque[tuple[Shot, list[Entry]]] = deque()
@@ -85,6 +87,7 @@ class Load(threading.Thread):
                 shot, entries = self.extra.popleft() if self.extra else (next(self.shots), [])
                 entries.append(self._send(line, shot))
                 self.entries.append(entries[-1])
+                self.times.append(time.monotonic())
         try:
             line.flush()
         except PublishError:

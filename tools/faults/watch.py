@@ -30,6 +30,8 @@ class Watch(threading.Thread):
         super().__init__(name="watch", daemon=True)
         self.bed, self.sent = bed, sent
         self.looks = 0
+        self.counts: list[tuple[float, int]] = []
+        """How many records were shown, and when."""
         self.stopping = threading.Event()
         self.highest: dict[Key, float] = {}
         self.fallen: list[str] = []
@@ -55,6 +57,7 @@ class Watch(threading.Thread):
         records = sum(value for key, value in now.items() if key[0] == RECORDS)
         if records > (sent := self.sent()):
             self.fallen.append(f"{time.strftime('%H:%M:%S')} {records:.0f} records are shown, {sent} were sent")
+        self.counts.append((time.monotonic(), round(records)))
         self.looks += 1
 
     def look_at(self, worker: Worker) -> dict[Key, float]:
