@@ -168,7 +168,8 @@ def wait_in_reserve(stage: Stage) -> None:
 
 
 SCENARIOS: Final = (
-    Scenario("T01", "Không sự cố (đối chứng)", "No fault: the control", "the number of records shown is at most 5 s old (99 %)",
+    Scenario("T01", "Không sự cố (đối chứng)", "No fault: the control",
+             "the number of records shown is at most 5 s old (99 %)",
              nothing, 0),
     Scenario("T02", "Tiến trình duy nhất bị kill -9 ba lần", "The only worker killed with -9 three times",
              "recovery within 15 s each; nothing committed beyond the newest snapshot", kill_three_times, 3, workers=1,
