@@ -28,6 +28,9 @@ UNIQUE: Final = 3000
 NAMES: Final = 4000
 TENTHS: Final = 3000
 SERIES: Final = 20_000
+RATE: Final = 300.0
+"""The story of the house goes on beside what these scenarios send."""
+
 SCRAPE_SECONDS: Final = 1.0
 
 
@@ -190,7 +193,7 @@ def text(moment: datetime) -> str:
 SHARED: Final = House(shared="data")
 
 SCENARIOS: Final = tuple(
-    Scenario(name, vi, en, also, act, faults, house=SHARED, quick=True, parts=parts)
+    Scenario(name, vi, en, also, act, faults, rate=RATE, house=SHARED, quick=True, parts=parts)
     for name, vi, en, also, act, faults, parts in (
         ("T20", "Hơn 70 loại bản ghi sai, mỗi loại 20 lần; 1.000 bản ghi sai liền nhau",
          "More than 70 kinds of bad records, 20 times each; a thousand in a row",

@@ -12,7 +12,7 @@ from kafka.errors import KafkaError
 from schemas.decode import Decoder
 from schemas.errors import Rejection
 from streams.publisher import BOOTSTRAP_MS, connect, encode, read_reference
-from tools.faults.data import FEED, KEY, SHARED, before, good, shot
+from tools.faults.data import FEED, KEY, RATE, SHARED, before, good, shot
 from tools.faults.house import House
 from tools.faults.letters import expect, send
 from tools.faults.load import mark
@@ -144,10 +144,10 @@ def no_quarantine() -> str:
 SCENARIOS: Final = (
     Scenario("T21", "5.000 sự kiện bị đổi vài byte, cây JSON ngẫu nhiên",
              "5,000 events with bytes changed, random trees",
-             "the reader raises nothing; reasons as the recount finds them", mutations, 1, house=SHARED, quick=True,
+             "the reader raises nothing; reasons as the recount finds them", mutations, 1, rate=RATE, house=SHARED, quick=True,
              parts=("atheris: not among the packages of the house",)),
     Scenario("T30", "Nhiều phiên bản lược đồ gửi xen kẽ", "Producers of several versions of the schema",
-             "as the versioned schema says", versions, 1, house=SHARED, quick=True,
+             "as the versioned schema says", versions, 1, rate=RATE, house=SHARED, quick=True,
              parts=("rolling upgrade N, N+1, N: there is one version of the program yet",)),
 )
 

@@ -16,6 +16,9 @@ from tools.faults.story import Shot
 BREATH: Final = 0.02
 """Seconds between two handfuls of records."""
 
+PUSHED: Final = 1500.0
+"""Records a second of those that a scenario sends beside the story."""
+
 Mark = tuple[str, int, int]
 
 
@@ -53,7 +56,7 @@ class Load(threading.Thread):
         return len(self.entries)
 
     def push(self, shots: Iterable[Shot]) -> list[Entry]:
-        """Sends these first, at the same rate; the list that is answered fills as they are handed over."""
+        """Sends these beside the story; the list that is answered fills as they are handed over."""
         entries: list[Entry] = []
         self.extra.extend((shot, entries) for shot in shots)
         return entries
@@ -74,24 +77,28 @@ class Load(threading.Thread):
             self.trouble = self.trouble or TimeoutError(f"the load has not ended within {seconds:.0f} s")
 
     def _send_all(self, line: Line) -> None:
-        allowed, before = 0.0, time.monotonic()
+        told, before = 0.0, time.monotonic()
         while not self.stopping.wait(BREATH):
             now = time.monotonic()
+            passed, before = now - before, now
             if self.pausing.is_set():
-                before = now
                 continue
-            allowed = min(allowed + (now - before) * self.rate, self.rate)  # a stall is not made up for at once
-            before = now
-            while allowed >= 1:
-                allowed -= 1
-                shot, entries = self.extra.popleft() if self.extra else (next(self.shots), [])
-                entries.append(self._send(line, shot))
-                self.entries.append(entries[-1])
-                self.times.append(time.monotonic())
+            for _ in range(round(min(passed, 1.0) * PUSHED)):
+                if self.extra:
+                    self._hand_over(line, *self.extra.popleft())
+            told = min(told + passed * self.rate, self.rate)  # a stall is not made up for at once
+            while told >= 1:
+                told -= 1
+                self._hand_over(line, next(self.shots), [])
         try:
             line.flush()
         except PublishError:
             return  # each entry knows by itself that it was not acknowledged
+
+    def _hand_over(self, line: Line, shot: Shot, entries: list[Entry]) -> None:
+        entries.append(self._send(line, shot))
+        self.entries.append(entries[-1])
+        self.times.append(time.monotonic())
 
     def _send(self, line: Line, shot: Shot) -> Entry:
         try:
