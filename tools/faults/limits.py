@@ -144,7 +144,8 @@ def no_quarantine() -> str:
 SCENARIOS: Final = (
     Scenario("T21", "5.000 sự kiện bị đổi vài byte, cây JSON ngẫu nhiên",
              "5,000 events with bytes changed, random trees",
-             "the reader raises nothing; reasons as the recount finds them", mutations, 1, rate=RATE, house=SHARED, quick=True,
+             "the reader raises nothing; reasons as the recount finds them", mutations, 1, rate=RATE,
+             house=SHARED, quick=True,
              parts=("atheris: not among the packages of the house",)),
     Scenario("T30", "Nhiều phiên bản lược đồ gửi xen kẽ", "Producers of several versions of the schema",
              "as the versioned schema says", versions, 1, rate=RATE, house=SHARED, quick=True,
