@@ -37,6 +37,7 @@ PAUSES: Final = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """Seconds before a worker that ended by itself is started again; they grow as the supervisor's do."""
 
 STACKS_SECONDS: Final = 5
+VERB_SECONDS: Final = 300
 
 
 @dataclass
@@ -116,12 +117,18 @@ class Bed:
         bug = ["tools.faults.planted", self.house.bug] if self.house.bug else ["streams"]
         return [sys.executable, "-m", *bug, *words]
 
-    def ioc(self, *words: str, seconds: float = 180, settings: Mapping[str, object] | None = None,
-            ) -> subprocess.CompletedProcess[str]:
-        """Runs one verb to its end."""
-        return subprocess.run(self.command(*words), cwd=ROOT, env=self.environment(**(settings or {})),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              timeout=seconds, check=False)
+    def ioc(self, *words: str, settings: Mapping[str, object] | None = None) -> subprocess.CompletedProcess[str]:
+        """Runs one verb to its end.
+
+        Raises:
+            NotSeen: it does not end in time.
+        """
+        try:
+            return subprocess.run(self.command(*words), cwd=ROOT, env=self.environment(**(settings or {})),
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                  timeout=VERB_SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            raise NotSeen(f"`ioc {' '.join(words)[:60]}` has not ended within {VERB_SECONDS} s") from None
 
     # -- workers -------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Final
 from tools.faults.house import PLAIN, House
 from tools.faults.stage import Stage
 
-RATE: Final = 700.0
+RATE: Final = 400.0
 """Records a second of the load: a worker on half a core keeps up with it, and catches up after a fault."""
 
 
