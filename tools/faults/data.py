@@ -8,6 +8,7 @@ from typing import Any, Final
 from schemas.catalogue import find_feed
 from streams.publisher import encode
 from streams.recount.pages import parse_page
+from tools.faults.bed import PARTITIONS
 from tools.faults.corpus import STATION, corpus
 from tools.faults.house import House
 from tools.faults.letters import expect, send
@@ -85,8 +86,11 @@ def repeats(stage: Stage) -> None:
     others = [encode({**event, "data": {**event["data"], "rain_mm": 2.5}}) for event in events[:100]]
     receipts = send(stage, "ids with another body", [shot(value) for value in others])
     expect(stage, FEED.topic, (("another body", receipt, ["id_conflict"]) for receipt in receipts))
-    elsewhere = send(stage, "repeats in another partition",
-                     [shot(encode(event))._replace(partition=number % 4) for number, event in enumerate(events[:40])])
+    homes = {receipt.partition for receipt in receipts if receipt}
+    others_of = [number for number in range(PARTITIONS) if number not in homes]
+    elsewhere = send(stage, "repeats in another partition", [
+        shot(encode(event))._replace(partition=others_of[number % len(others_of)])
+        for number, event in enumerate(events[:40])])
     expect(stage, FEED.topic, (("a repeat elsewhere", receipt, []) for receipt in elsewhere))
 
 
@@ -97,10 +101,10 @@ def keys(stage: Stage) -> None:
     receipts = send(stage, "wrong keys", [shot(value, key) for value, key in zip(values, bad * 5, strict=True)])
     expect(stage, FEED.topic, ((f"key {key!r:.20}", receipt, ["wrong_key"])
                                for key, receipt in zip(bad * 5, receipts, strict=True)))
-    tombs = [shot(None, key)._replace(partition=0) for key in (KEY, None, b"")]
+    tombs = [shot(None, key)._replace(partition=0) for key in (KEY, b"", b"LC-R-0043")]
     receipts = send(stage, "no value", tombs * 5)
     expect(stage, FEED.topic, (("no value", receipt, ["not_json"]) for receipt in receipts))
-    wrong = [shot(encode(good(stage, number, before())))._replace(partition=number % 4) for number in range(20)]
+    wrong = [shot(encode(good(stage, number, before())))._replace(partition=number % PARTITIONS) for number in range(20)]
     receipts = send(stage, "other partitions", wrong)
     expect(stage, FEED.topic, (("another partition", receipt, []) for receipt in receipts))
 
@@ -173,7 +177,7 @@ def _moments(now: datetime) -> Iterator[tuple[Any, list[str]]]:
     seconds = now.timestamp()
     yield from ((text(now - away), []) for away in (timedelta(seconds=30), timedelta(hours=2)))
     yield text(now + timedelta(minutes=1)), []
-    yield text(now - timedelta(days=3)), ["late"]
+    yield text(now - timedelta(days=5)), ["late"]
     yield from ((text(now + away), ["future_time"]) for away in (timedelta(minutes=10), timedelta(days=3653)))
     yield from ((value, ["not_cloudevent"]) for value in (
         0, -1, seconds, round(seconds * 1e3), round(seconds * 1e6), round(seconds * 1e9), "0", "-1",
