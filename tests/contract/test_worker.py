@@ -127,11 +127,11 @@ def test_a_snapshot_that_cannot_be_read_stops_the_worker_with_one_sentence(scene
 
 
 def test_a_worker_tells_where_its_threads_stand_and_goes_on(scene: Scene) -> None:
+    scene.publish(300)
     worker = scene.worker()
     scene.ready()
     worker.send_signal(signal.SIGUSR1)
     until(lambda: "most recent call first" in scene.log(), 10, lambda: scene.log()[-500:])
-    scene.publish(20)
     scene.exact()
 
 

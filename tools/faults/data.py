@@ -104,7 +104,8 @@ def keys(stage: Stage) -> None:
     tombs = [shot(None, key)._replace(partition=0) for key in (KEY, b"", b"LC-R-0043")]
     receipts = send(stage, "no value", tombs * 5)
     expect(stage, FEED.topic, (("no value", receipt, ["not_json"]) for receipt in receipts))
-    wrong = [shot(encode(good(stage, number, before())))._replace(partition=number % PARTITIONS) for number in range(20)]
+    wrong = [shot(encode(good(stage, number, before())))._replace(partition=number % PARTITIONS)
+             for number in range(20)]
     receipts = send(stage, "other partitions", wrong)
     expect(stage, FEED.topic, (("another partition", receipt, []) for receipt in receipts))
 
