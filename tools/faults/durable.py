@@ -1,10 +1,11 @@
 """What the broker holds of the workers' state: snapshots by their heads, and what the group has committed."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from typing import Final
 
-from kafka.admin import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.publisher import BOOTSTRAP_MS, Record, connect, written
 from tools.faults.bed import GROUP, Bed
@@ -50,3 +51,9 @@ def beyond(bed: Bed) -> list[str]:
     return [f"{topic}/{number} is committed up to {offset}, the newest snapshot contains {have.get((topic, number), 0)}"
             for (topic, number), offset in committed(bed.broker.address).items()
             if offset > have.get((topic, number), 0)]
+
+
+def alter(brokers: str, topic: str, settings: Mapping[str, str]) -> None:
+    """Changes settings of a topic."""
+    with closing(connect(KafkaAdminClient, brokers, bootstrap_timeout_ms=BOOTSTRAP_MS)) as admin:
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=dict(settings))])

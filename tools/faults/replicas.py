@@ -1,11 +1,11 @@
-"""Three brokers that are one cluster: T07, T08, T15."""
+"""Three brokers that are one cluster: T07, T08, T15, X3."""
 
 from typing import Final
 
 from tools.broker import Broker
 from tools.faults.bed import GROUP, SESSION_SECONDS
 from tools.faults.cluster import Cluster
-from tools.faults.durable import committed
+from tools.faults.durable import STATE, alter, committed
 from tools.faults.house import House
 from tools.faults.judge import ends_of
 from tools.faults.scenario import Scenario
@@ -18,6 +18,10 @@ RECOVER_SECONDS: Final = 60.0
 STABLE_SECONDS: Final = 30.0
 ROUNDS: Final = 2
 KILLS: Final = 3
+REFUSED_SECONDS: Final = 15.0
+UNDER_WAY_SECONDS: Final = 12.0
+"""What was confirmed before the broker counted as lost may still appear within this."""
+
 RATE: Final = 300.0
 """Three brokers share the cores with load and workers."""
 
@@ -77,6 +81,28 @@ def kill_coordinators(stage: Stage) -> None:
                         f"commits advance from {sum(before.values())}, the logs end at {sum(ends.values())}")
 
 
+def refused_state(stage: Stage) -> None:
+    """No snapshot is taken: nothing newer is shown, nothing is committed, no worker says it is ready."""
+    house = cluster(stage)
+    stage.share()
+    stage.work()
+    alter(house.address, STATE, {"min.insync.replicas": "3"})
+    stage.fault("kill -9 a broker: the state topic has too few copies", house.members[2].kill)
+    stage.bed.wait(UNDER_WAY_SECONDS)
+    pages, commits = shown(stage.bed.awake), committed(stage.bed.broker.address)
+    stage.admit()
+    stage.bed.wait(REFUSED_SECONDS)
+    now, later = shown(stage.bed.awake), committed(stage.bed.broker.address)
+    stage.remarks += [f"{place} is shown up to {now[place]}, not confirmed beyond {offsets}"
+                      for place, offsets in pages.items() if place in now and now[place] > offsets]
+    stage.remarks += [f"{place} is committed up to {later[place]}, not confirmed beyond {offset}"
+                      for place, offset in commits.items() if later[place] > max(offset, *pages.get(place, [0]))]
+    stage.fault("start the broker: snapshots are taken again", house.members[2].start)
+    stage.recover(RECOVER_SECONDS)
+    stage.bed.until(lambda: all(worker.settled for worker in stage.bed.awake), RECOVER_SECONDS, "every worker is ready")
+    house.whole(WHOLE_SECONDS)
+
+
 OFFSETS: Final = 4
 """Partitions of __consumer_offsets, as deploy/kafka/server.properties says."""
 
@@ -107,4 +133,6 @@ SCENARIOS: Final = (
              kill_leaders, 6, rate=RATE, house=THREE),
     Scenario("T15", "Broker điều phối nhóm bị kill -9 hai lần", "The coordinator of the group killed with -9 twice",
              "commits advance within 30 s", kill_coordinators, 4, rate=RATE, house=THREE),
+    Scenario("X3", "Chủ đề trạng thái thiếu bản sao: không nhận bản chụp nào", "The state topic below min.insync",
+             "nothing newer shown or committed; not ready meanwhile", refused_state, 2, rate=RATE, house=THREE),
 )

@@ -1,14 +1,15 @@
-"""Full disks, and a state topic that is garbage, cut, refused, gone or stale: T13, T14, T16, X3, X4, X5."""
+"""Full disks, and a state topic that is garbage, cut, gone or stale: T13, T14, T16, X4, X5."""
 
 import time
+from contextlib import closing
 from typing import Final
 
 from kafka import TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.admin import KafkaAdminClient
 
 from streams.publisher import BOOTSTRAP_MS, Line, connect
 from tools.faults.brokers import single
-from tools.faults.durable import STATE, committed, durable, snapshots
+from tools.faults.durable import STATE, alter, committed, durable, snapshots
 from tools.faults.house import House
 from tools.faults.machine import fill, no_disk
 from tools.faults.scenario import Scenario
@@ -18,9 +19,6 @@ from tools.faults.watch import Place, shown
 RECOVER_SECONDS: Final = 60.0
 FULL_SECONDS: Final = 12.0
 GARBAGE_SECONDS: Final = 15.0
-REFUSED_SECONDS: Final = 15.0
-UNDER_WAY_SECONDS: Final = 3.0
-"""What was confirmed just before may still appear within this."""
 
 
 def _leave_all(stage: Stage) -> int:
@@ -155,56 +153,19 @@ def stale_state(stage: Stage) -> None:
     _begins(stage, before)
 
 
-def refused_state(stage: Stage) -> None:
-    """The broker takes no snapshot: nothing newer is shown, nothing is committed, no worker says it is ready."""
-    stage.share()
-    stage.work()
-    stage.fault("no snapshot is taken: too few copies", lambda: _least_copies(stage, 2))
-    stage.bed.wait(UNDER_WAY_SECONDS)
-    pages, commits = shown(stage.bed.awake), committed(stage.bed.broker.address)
-    stage.admit()
-    stage.bed.wait(REFUSED_SECONDS)
-    now, later = shown(stage.bed.awake), committed(stage.bed.broker.address)
-    stage.remarks += [f"{place} is shown up to {now[place]}, not confirmed beyond {offsets}"
-                      for place, offsets in pages.items() if place in now and now[place] > offsets]
-    stage.remarks += [f"{place} is committed up to {later[place]}, not confirmed beyond {offset}"
-                      for place, offset in commits.items() if later[place] > max(offset, *pages.get(place, [0]))]
-    stage.fault("snapshots are taken again", lambda: _least_copies(stage, 1))
-    stage.recover(RECOVER_SECONDS)
-    stage.bed.until(lambda: all(worker.settled for worker in stage.bed.awake), RECOVER_SECONDS, "every worker is ready")
-
-
 def _begins(stage: Stage, before: dict[Place, int]) -> None:
     pages = shown(stage.bed.awake)
     stage.remarks += [f"{place} begins at {pages.get(place)}, the snapshot contained {offset}"
                       for place, offset in before.items() if max(pages.get(place, [0])) < offset]
 
 
-def _admin(stage: Stage) -> KafkaAdminClient:
-    return connect(KafkaAdminClient, stage.bed.broker.address, bootstrap_timeout_ms=BOOTSTRAP_MS)
-
-
 def _delete(stage: Stage, ends: dict[int, int]) -> None:
     """Deletes the records of the state topic before these offsets; a compacted topic must be told that it may."""
-    admin = _admin(stage)
-    try:
-        _alter(admin, {"cleanup.policy": "compact,delete"})
+    brokers = stage.bed.broker.address
+    alter(brokers, STATE, {"cleanup.policy": "compact,delete"})
+    with closing(connect(KafkaAdminClient, brokers, bootstrap_timeout_ms=BOOTSTRAP_MS)) as admin:
         admin.delete_records({TopicPartition(STATE, partition): offset for partition, offset in ends.items()})
-        _alter(admin, {"cleanup.policy": "compact"})
-    finally:
-        admin.close()
-
-
-def _least_copies(stage: Stage, number: int) -> None:
-    admin = _admin(stage)
-    try:
-        _alter(admin, {"min.insync.replicas": str(number)})
-    finally:
-        admin.close()
-
-
-def _alter(admin: KafkaAdminClient, settings: dict[str, str]) -> None:
-    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, STATE, configs=settings)])
+    alter(brokers, STATE, {"cleanup.policy": "compact"})
 
 
 def no_typed_state() -> str:
@@ -224,8 +185,6 @@ SCENARIOS: Final = (
     Scenario("T16b", "Chủ đề trạng thái bị xóa phần đầu", "The state topic no longer begins at 0",
              "they begin with what the snapshots contain", cut_state, 3),
     Scenario("T16c", "Giá trị trạng thái sai kiểu", "A state of a wrong type", "", garbage, 4, hindered=no_typed_state),
-    Scenario("X3", "Kafka không nhận trạng thái (thiếu bản sao)", "The broker takes no snapshot: below min.insync",
-             "nothing newer shown or committed; not ready meanwhile", refused_state, 2),
     Scenario("X4", "Mất mọi bản chụp trạng thái, còn offset đã ghi", "No snapshot, but commits: counted from the start",
              "", no_state, 3),
     Scenario("X5", "Bản chụp cũ được ghi sau bản mới nhất", "Old snapshots written behind the newest",
