@@ -209,7 +209,7 @@ def run(settings: Settings, args: argparse.Namespace) -> int:  # noqa: ARG001  #
 def serve(settings: Settings, feeds: Sequence[Feed], reference: Reference) -> int:
     """Runs one worker of these feeds until it is told to stop; raises as `run`."""
     told = log_to_stderr()
-    faulthandler.register(signal.SIGUSR1)  # where every thread stands, for whoever looks for the cause of a standstill
+    faulthandler.register(signal.SIGQUIT)  # tells where every thread stands, as Java does; Faust keeps SIGUSR1
     worker = create_app(settings, feeds, reference)
     compatibility.check_installed()
     compatibility.check_app(worker.app)

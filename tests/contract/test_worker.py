@@ -130,7 +130,7 @@ def test_a_worker_tells_where_its_threads_stand_and_goes_on(scene: Scene) -> Non
     scene.publish(300)
     worker = scene.worker()
     scene.ready()
-    worker.send_signal(signal.SIGUSR1)
+    worker.send_signal(signal.SIGQUIT)
     until(lambda: "most recent call first" in scene.log(), 10, lambda: scene.log()[-500:])
     scene.exact()
 

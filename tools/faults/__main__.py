@@ -8,6 +8,7 @@ import argparse
 import itertools
 import sys
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -135,6 +136,8 @@ def _act(scenario: Scenario, stage: Stage) -> tuple[list[str], list[str]]:
         scenario.act(stage)
     except ToolError as error:
         stage.remarks.append(str(error))
+    except Exception as error:  # noqa: BLE001  # a scenario that breaks has failed, and the rest is judged all the same
+        stage.remarks.append(f"the scenario broke: {error!r} in {traceback.extract_tb(error.__traceback__)[-1]}")
     if len(stage.faults) < scenario.faults:
         stage.remarks.append(f"only {len(stage.faults)} of {scenario.faults} faults happened")
     return stage.faults, stage.remarks

@@ -196,7 +196,7 @@ class Bed:
             for path in ("metrics", "readyz", "healthz"):
                 (self.folder / f"{worker.name}.{path}.txt").write_text(worker.ask(f"/{path}")[1])
             size = worker.log.stat().st_size
-            worker.process.send_signal(signal.SIGUSR1)
+            worker.process.send_signal(signal.SIGQUIT)
             try:
                 until(lambda worker=worker, size=size: worker.log.stat().st_size > size,  # type: ignore[misc]
                       STACKS_SECONDS, "stacks")

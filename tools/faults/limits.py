@@ -114,7 +114,7 @@ def large_values(stage: Stage) -> None:
 def _bomb(stage: Stage, codec: str, event: bytes) -> None:
     value = event + b" " * (BOMB - len(event))
     producer = connect(KafkaProducer, stage.bed.broker.address, bootstrap_timeout_ms=BOOTSTRAP_MS, acks="all",
-                       compression_type=codec, max_request_size=2 * BOMB, buffer_memory=2 * BOMB, batch_size=2 * BOMB,
+                       compression_type=codec, max_request_size=2 * BOMB, batch_size=2 * BOMB,
                        request_timeout_ms=20_000, delivery_timeout_ms=30_000)
     try:
         producer.send(FEED.topic, key=KEY, value=value).get(30)
