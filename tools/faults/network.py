@@ -1,9 +1,11 @@
 """Connections that are slow, cut, deaf or false: T11, T12, T17, T18, X1."""
 
+import signal
 import time
 from collections.abc import Callable
 from typing import Final
 
+from schemas.catalogue import load_feeds
 from tools.faults.bed import SESSION_SECONDS
 from tools.faults.durable import beyond, committed
 from tools.faults.house import House
@@ -13,7 +15,7 @@ from tools.faults.proxy import OFFSET_COMMIT, PRODUCE, Harm, Proxy
 from tools.faults.scenario import Scenario
 from tools.faults.stage import Stage
 from tools.faults.waiting import NotSeen, until
-from tools.faults.watch import Place, counted, offsets, shown
+from tools.faults.watch import Place, counted, offsets
 from tools.faults.worker import Worker
 
 SLOW_SECONDS: Final = 40.0
@@ -23,6 +25,7 @@ SLOWEST: Final = 200.0
 SLOW: Final = Harm(delay=0.1, rate=3e6 / 8, resets=0.01)
 DEAF_SECONDS: Final = 20.0
 COMMIT_SECONDS: Final = 15.0
+BEGIN_SECONDS: Final = 15.0
 WORK_SECONDS: Final = 6.0
 UNPLUGGED_SECONDS: Final = 30.0
 TAKE_OVER_SECONDS: Final = SESSION_SECONDS + 10.0
@@ -61,25 +64,40 @@ def slow_line(stage: Stage) -> None:
 
 
 def lost_commits(stage: Stage) -> None:
-    """Commits vanish for a while, and the input stops meanwhile; what was read is committed without new input."""
+    """Commits vanish for a while, and the input stops meanwhile; what was read is committed without new input.
+
+    The second time nobody is left who could try again: all workers are killed before the line is good.
+    """
     between = proxy(stage)
-    stage.share()
+    for kills in (False, True):
+        stage.share()
+        stage.work()
+        done = between.done["dropped"]
+        stage.fault("every OffsetCommit vanishes", lambda: _harm(between, Harm(dropped=frozenset({OFFSET_COMMIT}))))
+        until(lambda done=done: between.done["dropped"] > done, COMMIT_SECONDS,  # type: ignore[misc]
+              "a commit that vanishes")
+        stage.load.pausing.set()
+        stage.bed.wait(DEAF_SECONDS)
+        workers = list(stage.bed.awake) if kills else []
+        for worker in workers:
+            stage.leave(worker, signal.SIGKILL)
+        _harm(between, Harm())
+        for _ in workers:
+            stage.bed.join()
+        _all_committed(stage, COMMIT_SECONDS + (SESSION_SECONDS + BEGIN_SECONDS) * kills)
+        stage.load.pausing.clear()
     stage.work()
-    stage.fault("every OffsetCommit vanishes", lambda: _harm(between, Harm(dropped=frozenset({OFFSET_COMMIT}))))
-    until(lambda: between.done["dropped"], COMMIT_SECONDS, "a commit that vanishes")
-    stage.load.pausing.set()
-    stage.bed.wait(DEAF_SECONDS)
-    _harm(between, Harm())
+
+
+def _all_committed(stage: Stage, seconds: float) -> None:
     brokers = stage.bed.broker.address
-    ends = ends_of(brokers, {place[0] for place in shown(stage.bed.awake)})
+    ends = ends_of(brokers, {feed.topic for feed in load_feeds()})
 
     def missing() -> dict[Place, int]:
         known = committed(brokers)
         return {place: end for place, end in ends.items() if known.get(place, 0) != end}
 
-    stage.bed.until(lambda: not missing(), COMMIT_SECONDS, lambda: f"all ends committed without new input; {missing()}")
-    stage.load.pausing.clear()
-    stage.work()
+    stage.bed.until(lambda: not missing(), seconds, lambda: f"all ends committed without new input; {missing()}")
 
 
 def in_flight(stage: Stage) -> None:
@@ -166,8 +184,10 @@ SCENARIOS: Final = (
     Scenario("T12", "Mạng chậm: 100 ms mỗi chiều, 3 Mbit/s, 1 % yêu cầu bị cắt",
              "A slow line: 100 ms each way, 3 Mbit/s, 1 % of requests cut", "at least 200 events/s counted meanwhile",
              slow_line, 2, house=PROXIED, rate=400),
-    Scenario("T17", "OffsetCommit biến mất 20 giây, dữ liệu vào ngừng", "Commits vanish for 20 s while the input stops",
-             "all committed within 15 s of healing, without new input", lost_commits, 1, house=PROXIED, quick=True),
+    Scenario("T17", "OffsetCommit biến mất 20 giây, dữ liệu vào ngừng; lần hai mọi tiến trình bị kill -9 trước khi hết",
+             "Commits vanish for 20 s while the input stops; the second time all workers are killed before it ends",
+             "all committed within 15 s of healing (30 s more for new workers), without new input", lost_commits, 2,
+             house=PROXIED, quick=True),
     Scenario("T18", "Kết quả ghi chưa được xác nhận, đọc tiếp, rồi kill -9; hai lần",
              "Writes not confirmed, read on with poison behind, then killed with -9; twice",
              "nothing committed beyond the newest snapshot, nothing shown of it", in_flight, 4, workers=1,
