@@ -73,11 +73,11 @@ class Examiner:
 
     def examine(self, record: Record) -> Examined:
         """Everything that is wrong with a record, in the order of the questions."""
-        faults = ["too_large"] if record.value is not None and len(record.value) > self.max_bytes else []
-        document, broken = read_json(record.value)
-        faults += broken
+        if record.value is not None and len(record.value) > self.max_bytes:
+            return Examined("real", OTHER, ("too_large",))
+        document, faults = read_json(record.value)
         if not isinstance(document, dict):
-            faults += [] if "not_json" in broken else ["not_cloudevent"]
+            faults += [] if "not_json" in faults else ["not_cloudevent"]
             return Examined("real", OTHER, tuple(faults))
         faults += self._schema_faults(document)
         faults += self._reference_faults(document)

@@ -119,6 +119,13 @@ def test_poison_is_refused_with_its_reason(kind: str) -> None:
     assert answer.reason == reason, answer
 
 
+def test_what_is_too_large_is_not_even_read_for_its_label() -> None:
+    value = around(provenance="replay")
+    source = json.loads(value)["source"]
+    assert DECODER.label(value) == (source, "replay")
+    assert DECODER.label(value + b" " * 262_144) == ("other", "real")
+
+
 def test_a_good_event_is_read_with_times_in_milliseconds() -> None:
     answer = DECODER.decode(around(time="2026-01-05T08:00:00.1239+07:00"))
     assert isinstance(answer, Event)
