@@ -107,9 +107,12 @@ class Decoder:
         return self._read(parts)
 
     def label(self, value: bytes | None) -> tuple[str, str]:
-        """Source label and provenance under which a refused record is counted."""
+        """Source label and provenance under which a refused record is counted.
+
+        One that is too large is not read: a few packed kilobytes may be gigabytes of objects.
+        """
         try:
-            body = from_json(value) if value is not None else None
+            body = from_json(value) if value is not None and len(value) <= self._max else None
         except ValueError:
             body = None
         if not isinstance(body, dict):

@@ -59,10 +59,13 @@ class Together:
 
     def take(self, plan: Plan, lane: Lane, batch: Batch) -> Taken | None:
         """Folds the ordinary records of a batch; None, and nothing is changed, where the order may matter."""
-        columns = self._reader.read(batch.values)
+        try:
+            columns = self._reader.read(batch.values)
+            left = [(place, plan.decoder.decode(batch.values[place])) for place in columns.left]
+        except Exception:  # noqa: BLE001  # a fault of ours: whose record it is is found one by one
+            return None
         if not columns.times:
             return None
-        left = [(place, plan.decoder.decode(batch.values[place])) for place in columns.left]
         times = [*columns.times, *(event.time for _, event in left if isinstance(event, Event))]
         if not _is_calm(plan, lane, batch.timestamps, min(times), max(times)):
             return None

@@ -187,10 +187,21 @@ def _fold_each(plan: Plan, state: State, tally: _Tally, batch: Batch, since: int
     for first in range(since, len(batch), TOGETHER):
         part = slice(first, first + TOGETHER)
         values = batch.values[part]
-        events = list(map(decode, values))  # one kind of work at a time: it stays in the processor's cache
+        try:
+            events = list(map(decode, values))  # one kind of work at a time: it stays in the processor's cache
+        except Exception:  # noqa: BLE001  # which of them it was is found one by one
+            events = [_decoded(plan, value) for value in values]
         columns = batch.offsets[part], batch.timestamps[part], batch.keys[part], values, events
         for offset, append, key, value, event in zip(*columns, strict=True):
             _judge(plan, state, tally, offset, append, key, value, event)
+
+
+def _decoded(plan: Plan, value: bytes | None) -> Event | Rejection:
+    """What a record says; a fault of ours neither loses it nor stops its neighbours."""
+    try:
+        return plan.decoder.decode(value)
+    except Exception as error:  # noqa: BLE001
+        return _internal(error)
 
 
 def _judge(
@@ -208,7 +219,10 @@ def _judge(
         source, provenance = plan.decoder.label(value)
         tally.refuse(DeadLetter(offset, append, key, value, Fate.REJECTED, *event, source, provenance))
         return
-    fault = _misplaced(plan, event, append, key)
+    try:
+        fault = _misplaced(plan, event, append, key)
+    except Exception as error:  # noqa: BLE001  # as above
+        fault = _internal(error)
     if fault is None and plan.recognises_repeats:
         again = state.duplicates.ask(f"{event.provenance}\0{event.source}\0{event.id}", value or b"", append)
         if again:
@@ -224,7 +238,7 @@ def _judge(
         except Exception as error:  # noqa: BLE001  # a fault of ours neither loses the record nor stops its neighbours
             if plan.recognises_repeats:
                 state.duplicates.undo()
-            fault = Rejection(Reason.INTERNAL_ERROR, "", f"{type(error).__name__}: {error}")
+            fault = _internal(error)
         else:
             if flags is not None:
                 tally.accept(lane, event, append, flags)
@@ -233,6 +247,10 @@ def _judge(
             detail = f"moment {moment_of(plan, event)} ms, watermark {lane.watermark} ms"
             fault = Rejection(Reason.LATE, "/time", detail)
     tally.refuse(DeadLetter(offset, append, key, value, fate, *fault, event.source, event.provenance))
+
+
+def _internal(error: Exception) -> Rejection:
+    return Rejection(Reason.INTERNAL_ERROR, "", f"{type(error).__name__}: {error}")
 
 
 def _misplaced(plan: Plan, event: Event, append: int, key: bytes | None) -> Rejection | None:
