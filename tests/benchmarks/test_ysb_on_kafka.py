@@ -1,4 +1,4 @@
-"""The shipped worker, told of a folder of feeds by its settings, counts every window of the Yahoo log on a real broker."""
+"""The shipped worker, told of a folder of feeds by its settings, counts every window of the log on a real broker."""
 
 import asyncio
 from pathlib import Path

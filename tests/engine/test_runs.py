@@ -16,7 +16,8 @@ PLACES = ("LC-R-0042", "LC-R-0001")
 
 def log(number: int, seed: int = 7) -> list[Record]:
     """Records of many sources and lanes, over hours, whose times and stamps go back as well; some are refused."""
-    random, append, found = Random(seed), START, []
+    random, append = Random(seed), START
+    found: list[Record] = []
     for place in range(number):
         append += random.choice((-2 * MINUTE, 0, MINUTE, 3 * MINUTE))
         at = append + random.choice((-50 * MINUTE, -MINUTE, 0, 4 * MINUTE, 9 * MINUTE))
