@@ -22,13 +22,15 @@ class Columns(NamedTuple):
     """The ordinary records of a batch.
 
     Attributes:
-        times: the events' times.
+        times: the events' times; `first` and `last` are the smallest and the largest of them.
         fields: the other fields that are looked at, None where one is absent, and those that lists give.
         places: where in the batch the records stand; None if nothing was left.
         left: where the records stand that were left.
     """
 
     times: Sequence[int]
+    first: int
+    last: int
     fields: Mapping[str, Column]
     places: Sequence[int] | None
     left: Sequence[int]
@@ -41,7 +43,7 @@ class ColumnReader:
         self, feed: Feed, names: tuple[str, ...], reference: Reference, reader: Reader, max_bytes: int
     ) -> None:
         assert feed.bare is not None
-        self._reader, self._max, self._names = reader, max_bytes, names
+        self._reader, self._max, self._columns = reader, max_bytes, tuple(enumerate(names))
         self._time, self._form = feed.bare, feed.forms[feed.bare]
         self._ranges = tuple((name, span.low, span.high) for name in feed.hints if (span := feed.plausible(name)))
         lists = ((name, listed) for name in feed.hints if (listed := feed.listed(name)) is not None)
@@ -63,8 +65,8 @@ class ColumnReader:
         """The ordinary records, and where the others stand."""
         parts, left = self._parts(values)
         if not parts:
-            return Columns((), {}, (), left)
-        fields: dict[str, Column] = dict(zip(self._names, zip(*parts, strict=True), strict=True))
+            return Columns((), 0, 0, {}, (), left)
+        fields: dict[str, Column] = {name: list(map(itemgetter(place), parts)) for place, name in self._columns}
         times, odd = self._times(fields.pop(self._time))
         for name, low, high in self._ranges:
             found = enumerate(fields[name])
@@ -72,17 +74,19 @@ class ColumnReader:
         first, last = min(times), max(times)
         for name, answers, gives in self._lists:
             known = answers.of(fields[name], first, last)
-            if None in known:
-                odd |= {place for place, answer in enumerate(known) if answer is None}
-            fields |= {column: _nth(known, number) for number, column in enumerate(gives)}
+            if None in known[0]:
+                odd |= {place for place, answer in enumerate(known[0]) if answer is None}
+            fields |= zip(gives, known, strict=False)
         if not left and not odd:
-            return Columns(times, fields, None, ())
+            return Columns(times, first, last, fields, None, ())
         bad = set(left)
         places = [place for place in range(len(values)) if place not in bad]
         left = sorted([*left, *(places[place] for place in odd)])
         kept = [place not in odd for place in range(len(times))]
         fields = {name: list(compress(column, kept)) for name, column in fields.items()}
-        return Columns(list(compress(times, kept)), fields, list(compress(places, kept)), left)
+        times = list(compress(times, kept))
+        first, last = min(times, default=0), max(times, default=0)
+        return Columns(times, first, last, fields, list(compress(places, kept)), left)
 
     def _parts(self, values: Sequence[bytes | None]) -> tuple[list[Parts], list[int]]:
         if None not in values and max(map(len, values)) <= self._max:  # type: ignore[arg-type]  # none is None
@@ -107,7 +111,7 @@ class ColumnReader:
         if self._form == "millis":
             return column, set()
         together = "".join(column)
-        if together.isascii() and together.isdecimal() and "" not in column:
+        if together.isascii() and together.encode().isdigit() and "" not in column:
             return list(map(int, column)), set()
         odd = {place for place, text in enumerate(column) if not (text.isascii() and text.isdecimal())}
         usual = next((int(text) for place, text in enumerate(column) if place not in odd), 0)
@@ -119,30 +123,30 @@ class _Answers:
 
     def __init__(self, rows: Mapping[str, tuple[Row, ...]], columns: tuple[str, ...]) -> None:
         self._rows, self._columns = {value: each for value, each in rows.items() if _is_one_at_a_time(each)}, columns
-        self._known: dict[str, tuple[str, ...]] = {}
+        self._known: list[dict[str, str]] = []
         self._since, self._until = -ALWAYS, ALWAYS
 
-    def of(self, column: Column, first: int, last: int) -> list[tuple[str, ...] | None]:
-        """For each value of a column what its line gives, if one line is in force for all of [first, last]."""
-        if not self._since <= first <= last < self._until:
-            self._known, self._since, self._until = {}, -ALWAYS, ALWAYS
-        found = list(map(self._known.get, column))
-        if None not in found:
-            return found
-        for value in set(column) - self._known.keys():
-            for row in self._rows.get(value, ()):
-                if row.valid_from <= first and last < row.valid_to:
-                    self._known[value] = tuple(getattr(row, name) for name in self._columns)
-                    self._since, self._until = max(self._since, row.valid_from), min(self._until, row.valid_to)
-        return list(map(self._known.get, column))
+    def of(self, column: Column, first: int, last: int) -> list[list[str | None]]:
+        """Per column of the list, or one without meaning: for each value what its line gives.
+
+        None where no one line is in force for all of [first, last].
+        """
+        if not (self._known and self._since <= first <= last < self._until):
+            self._known, self._since, self._until = [{} for _ in self._columns or ("",)], -ALWAYS, ALWAYS
+        found = list(map(self._known[0].get, column))
+        if None in found:
+            for value in set(column) - self._known[0].keys():
+                self._learn(value, first, last)
+            found = list(map(self._known[0].get, column))
+        return [found, *(list(map(known.get, column)) for known in self._known[1:])]
+
+    def _learn(self, value: str, first: int, last: int) -> None:
+        for row in self._rows.get(value, ()):
+            if row.valid_from <= first and last < row.valid_to:
+                for known, name in zip(self._known, self._columns or ("origin",), strict=True):
+                    known[value] = getattr(row, name)
+                self._since, self._until = max(self._since, row.valid_from), min(self._until, row.valid_to)
 
 
 def _is_one_at_a_time(rows: tuple[Row, ...]) -> bool:
     return all(earlier.valid_to <= later.valid_from for earlier, later in pairwise(rows))
-
-
-def _nth(known: Sequence[tuple[str, ...] | None], number: int) -> list[str]:
-    try:
-        return list(map(itemgetter(number), known))  # type: ignore[arg-type]  # None is what the exception is for
-    except TypeError:
-        return ["" if answer is None else answer[number] for answer in known]

@@ -28,10 +28,16 @@ from streams.engine.watermark import follow
 
 
 class Taken(NamedTuple):
-    """What was folded, and what was left: the place in the batch, and what the decoder says of the record."""
+    """What was folded, and what was left: the place in the batch, and what the decoder says of the record.
+
+    The records taken arrived between `early` and `late`; `newest` is the newest of their times.
+    """
 
     appends: Sequence[int]
+    early: int
+    late: int
     times: Sequence[int]
+    newest: int
     left: Sequence[tuple[int, Event | Rejection]]
 
 
@@ -66,19 +72,20 @@ class Together:
             return None
         if not columns.times:
             return None
-        times = [*columns.times, *(event.time for _, event in left if isinstance(event, Event))]
-        if not _is_calm(plan, lane, batch.timestamps, min(times), max(times)):
+        others = [event.time for _, event in left if isinstance(event, Event)]
+        appends, early, late = batch.timestamps, min(batch.timestamps), max(batch.timestamps)
+        if not _is_calm(plan, lane, early, late, min([columns.first, *others]), max([columns.last, *others])):
             return None
-        appends: Column = batch.timestamps
         if columns.places is not None:
             appends = [appends[place] for place in columns.places]
-        newest, arrived = max(columns.times), max(appends)
-        if newest > min(appends):  # an event never moves the watermark beyond its own arrival
+            early, late = min(appends), max(appends)
+        newest = columns.last
+        if newest > early:  # an event never moves the watermark beyond its own arrival
             newest = max(map(min, columns.times, appends))
-        follow(plan, lane, newest, arrived)
+        follow(plan, lane, newest, late)
         for group, asked in self._groups:
             self._fold(lane, group, asked, columns)
-        return Taken(appends, columns.times, left)
+        return Taken(appends, early, late, columns.times, columns.last, left)
 
     def _fold(self, lane: Lane, group: Group, asked: Sequence[Is], columns: Columns) -> None:
         """What the batch gives to KPIs that ask the same and have the same labels."""
@@ -157,11 +164,14 @@ def _asked(where: Condition | None) -> Iterator[Is]:
     return (part for part in _parts(where) if isinstance(part, Is))
 
 
-def _is_calm(plan: Plan, lane: Lane, appends: Sequence[int], oldest: int, newest: int) -> bool:
-    """Whether every record, wherever it stands, is neither of the future nor out of the reach of any window."""
-    if newest > min(appends) + plan.future_ms:
+def _is_calm(plan: Plan, lane: Lane, early: int, late: int, oldest: int, newest: int) -> bool:
+    """Whether every record, wherever it stands, is neither of the future nor out of the reach of any window.
+
+    They arrived between `early` and `late`, and their times lie between `oldest` and `newest`.
+    """
+    if newest > early + plan.future_ms:
         return False
-    watermark = min(newest, max(appends))  # as far as it may come
+    watermark = min(newest, late)  # as far as it may come
     if lane.watermark is not None:
         watermark = max(watermark, lane.watermark)
     return all(oldest >= min(window.first(watermark) for window in windows) for _, windows in plan.spans)

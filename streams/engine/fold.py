@@ -5,7 +5,6 @@ A record is folded whole or not at all; no await, no clock, no file, and nothing
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import sub
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from schemas.decode import REAL, Event
 from schemas.errors import Fate, Reason, Rejection
 from streams.engine import quality
 from streams.engine.batch import Batch
-from streams.engine.columns import Together
+from streams.engine.columns import Taken, Together
 from streams.engine.labels import SEPARATOR
 from streams.engine.plan import Plan
 from streams.engine.state import Lane, State
@@ -106,11 +105,11 @@ class _Tally:
             self._seen.append((event.row[self._plan.key], time))
         self._folded.delays.append(append - time)
 
-    def accept_together(self, lane: Lane, source: str, appends: Sequence[int], times: Sequence[int]) -> None:
+    def accept_together(self, lane: Lane, source: str, taken: Taken) -> None:
         """Count accepted records of one source, none of them flagged."""
-        self._add(lane, source, Fate.ACCEPTED, len(times), max(appends))
-        quality.note_accepted_together(lane, source, appends, max(times))
-        self._folded.delays += map(sub, appends, times)
+        self._add(lane, source, Fate.ACCEPTED, len(taken.times), taken.late)
+        quality.note_accepted_together(lane, source, taken.appends, (taken.early, taken.late), taken.newest)
+        self._folded.delays += map(sub, taken.appends, taken.times)
 
     def refuse(self, letter: DeadLetter) -> None:
         """Count a record that becomes a dead letter."""
@@ -175,7 +174,7 @@ def _fold_together(plan: Plan, together: Together, state: State, tally: _Tally, 
     if taken is None:
         _fold_each(plan, state, tally, batch, 0)
         return
-    tally.accept_together(lane, plan.feed.topic, taken.appends, taken.times)
+    tally.accept_together(lane, plan.feed.topic, taken)
     for place, event in taken.left:
         _judge(plan, state, tally, batch.offsets[place], batch.timestamps[place], batch.keys[place],
                batch.values[place], event)

@@ -35,9 +35,11 @@ def note_accepted(lane: Lane, source: str, append: int, number: int, flagged: in
         figures.last_event = newest
 
 
-def note_accepted_together(lane: Lane, source: str, appends: Sequence[int], newest: int) -> None:
+def note_accepted_together(
+    lane: Lane, source: str, appends: Sequence[int], between: tuple[int, int], newest: int
+) -> None:
     """Count accepted records of a source that carry no flag; `newest` is the newest of their times."""
-    first, last = min(appends), max(appends)
+    first, last = between
     is_one = first // HOUR == last // HOUR
     hours = {first: len(appends)} if is_one else Counter(stamp // HOUR * HOUR for stamp in appends)
     for stamp, number in hours.items():

@@ -17,8 +17,9 @@ from tests.benchmarks.conftest import run
 from tests.conftest import MakeTopic
 
 PARTITIONS = 4
-WARM = 2_000
-EVENTS = 4_000
+WARM = 10_000
+EVENTS = 40_000
+PATIENCE_SECONDS = 120
 PROMISED = {"events", "views", "rejected", "cpu", "wall", "peak_mb", "counts_file", "guarantee"}
 TEXTS = {
     "user_id": ".{36}",
@@ -141,7 +142,7 @@ def test_a_variant_shows_what_a_recount_finds(built: Path, environment: dict[str
 
 def test_of_a_longer_topic_the_beginning_is_counted(built: Path, environment: dict[str, str]) -> None:
     records = log()
-    store(environment, [*records, *map(str.encode, map(json.dumps, map(event, range(9_000, 10_000))))])
+    store(environment, [*records, *map(str.encode, map(json.dumps, map(event, range(90_000, 91_000))))])
     for variant in ("streams-store", "streams-dsl", "flink-window"):
         done = run(java.command(variant, built), environment)
         assert done.returncode == 0, done.stderr[-2000:]
@@ -153,7 +154,7 @@ def test_a_topic_that_holds_too_little_is_refused(built: Path, environment: dict
     store(environment, log()[:-1])
     done = run(java.command("streams-store", built), environment)
     assert done.returncode == 1
-    assert "which is neither 6000 events nor begins with them" in done.stderr
+    assert "which is neither 50000 events nor begins with them" in done.stderr
     assert done.stdout == ""
 
 
