@@ -19,7 +19,6 @@ from tests.conftest import MakeTopic
 PARTITIONS = 4
 WARM = 10_000
 EVENTS = 40_000
-PATIENCE_SECONDS = 120
 PROMISED = {"events", "views", "rejected", "cpu", "wall", "peak_mb", "counts_file", "guarantee"}
 TEXTS = {
     "user_id": ".{36}",
