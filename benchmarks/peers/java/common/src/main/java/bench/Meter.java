@@ -5,10 +5,12 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.ToLongFunction;
 
 /**
@@ -17,6 +19,7 @@ import java.util.function.ToLongFunction;
  */
 public final class Meter {
     private static final long LOOK_NANOS = 2_000_000;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final OperatingSystemMXBean SYSTEM =
             (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
@@ -81,17 +84,28 @@ public final class Meter {
         return sum(lane -> lane.rejected.getAcquire());
     }
 
-    /** Waits from now until all is counted. */
+    /** Waits from now until all is counted; not for ever while nothing more is. */
     public Cost measure() {
-        while (read() < Math.max(warm, 1)) {
-            LockSupport.parkNanos(LOOK_NANOS);
-        }
+        await(() -> read() >= Math.max(warm, 1));
         long cpu = SYSTEM.getProcessCpuTime();
         long began = System.nanoTime();
-        while (read() < total || sum(lane -> lane.counted.getAcquire()) < views()) {
+        await(() -> read() >= total && counted() >= views());
+        return new Cost((SYSTEM.getProcessCpuTime() - cpu) / 1e9, (System.nanoTime() - began) / 1e9);
+    }
+
+    private void await(BooleanSupplier done) {
+        long progress = -1;
+        long since = 0;
+        while (!done.getAsBoolean()) {
+            if (read() + counted() != progress) {
+                progress = read() + counted();
+                since = System.nanoTime();
+            } else if (System.nanoTime() - since > PATIENCE.toNanos()) {
+                throw new IllegalStateException("nothing more for " + PATIENCE.toSeconds() + " s: " + read() + " of "
+                        + total + " events were read, " + counted() + " of " + views() + " views counted");
+            }
             LockSupport.parkNanos(LOOK_NANOS);
         }
-        return new Cost((SYSTEM.getProcessCpuTime() - cpu) / 1e9, (System.nanoTime() - began) / 1e9);
     }
 
     /** The largest resident memory of this process. */
@@ -102,6 +116,10 @@ public final class Meter {
             }
         }
         throw new IOException("/proc/self/status has no VmHWM");
+    }
+
+    private long counted() {
+        return sum(lane -> lane.counted.getAcquire());
     }
 
     private long read() {
