@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 START := tools/python.sh -m tools.stack
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status test check generate bench prove format lock viewer pictures prepare
+.PHONY: help up down status test check generate bench faults format lock viewer pictures prepare
 
 help:  ## this list
 	@echo "make <verb>, in the folder of the project:"
@@ -35,8 +35,8 @@ generate: prepare  ## write everything that derives from declarations: schemas, 
 bench: prepare  ## how fast, side by side with other stream processors, on the real broker; ONLY=ysb, QUICK=1
 	$(RUN) -m benchmarks.report
 
-prove: prepare  ## kill, freeze and move workers and the broker under load, then recount every number
-	$(RUN) -m tools.prove
+faults: prepare  ## the fault matrix: harm workers, broker, network and data under load, then recount; ONLY=T05, SEED=7, QUICK=1
+	$(RUN) -m tools.faults $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED)) $(if $(QUICK),--quick)
 
 format: prepare  ## let ruff mend what it can
 	$(RUN) -m ruff check --fix .

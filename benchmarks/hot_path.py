@@ -108,6 +108,7 @@ def main(arguments: list[str]) -> int:
     """Prints a table, and with `profile` what cProfile says of fold."""
     number = int(next((word for word in arguments if word.isdigit()), "60000"))
     reference, feeds = load_reference(ROOT / "reference"), {feed.name: feed for feed in load_feeds()}
+    gc.freeze()  # as the worker does
     by_feed: dict[str, list[events.Record]] = defaultdict(list)
     for record in islice(events.records(reference, feeds), number):
         by_feed[record.feed].append(record)

@@ -130,7 +130,8 @@ class Max(Aggregate):
         return []
 
     def add(self, state: State, at: int, *values: int) -> None:
-        self.merge(state, [values[0]])
+        if not state or values[0] > state[0]:
+            state[:] = values
 
     def merge(self, into: State, other: State) -> None:
         into[:] = max(into, other)
@@ -146,7 +147,8 @@ class Min(Aggregate):
         return []
 
     def add(self, state: State, at: int, *values: int) -> None:
-        self.merge(state, [values[0]])
+        if not state or values[0] < state[0]:
+            state[:] = values
 
     def merge(self, into: State, other: State) -> None:
         into[:] = min(into or other, other or into)

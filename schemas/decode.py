@@ -5,7 +5,8 @@ or by a faster reader that accepts nothing else (schemas/reader.py).
 """
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -42,7 +43,8 @@ AGAIN = ("source", "agency", "adminunit")
 """Attributes that say the same in many events."""
 
 
-class Event(NamedTuple):
+@dataclass(slots=True)
+class Event:
     """A record that says something: its payload flat in `row`, all times whole milliseconds since the epoch.
 
     `row` also holds action, time, source and agency, and commune and admin_version if the event names a unit; `flags`
@@ -105,9 +107,12 @@ class Decoder:
         return self._read(parts)
 
     def label(self, value: bytes | None) -> tuple[str, str]:
-        """Source label and provenance under which a refused record is counted."""
+        """Source label and provenance under which a refused record is counted.
+
+        One that is too large is not read: a few packed kilobytes may be gigabytes of objects.
+        """
         try:
-            body = from_json(value) if value is not None else None
+            body = from_json(value) if value is not None and len(value) <= self._max else None
         except ValueError:
             body = None
         if not isinstance(body, dict):
@@ -170,11 +175,7 @@ class Decoder:
                 flags = (*flags, Flag.OUT_OF_RANGE)
                 break
         row["action"], row["time"], row["source"], row["agency"] = action, time, source, agency
-        return _made(Event, (source, identity, provenance or REAL, action, time, row, flags))
-
-
-_made = tuple.__new__
-"""Makes an event without the step that its class has for arguments by name: there is one for every record."""
+        return Event(source, identity, provenance or REAL, action, time, row, flags)
 
 
 def _columns(feed: Feed, reference: Reference, name: str) -> tuple[str, dict[str, tuple[tuple[int, int, str], ...]]]:

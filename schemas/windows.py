@@ -14,6 +14,7 @@ HOME = 25_200_000
 
 DAY = 86_400_000
 _EPOCH = date(1970, 1, 1)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,11 @@ class Rolling:
     @property
     def pane(self) -> int:
         """Length of a pane in milliseconds."""
-        return int(self.step.total_seconds() * 1000)
+        return self.step // _MILLISECOND
 
     def first(self, present: int) -> int:
         """The first moment of the window that is open at the present."""
-        return ((present + HOME) // self.pane + 1) * self.pane - int(self.length.total_seconds() * 1000) - HOME
+        return ((present + HOME) // self.pane + 1) * self.pane - self.length // _MILLISECOND - HOME
 
 
 @dataclass(frozen=True, slots=True)

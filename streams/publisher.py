@@ -30,7 +30,17 @@ BOOTSTRAP_MS: Final = 5_000
 """How long a first connection may take."""
 
 LARGEST: Final = 16_777_216
-"""Bytes of one request, above every size that a feed or its dead letters allow."""
+"""Bytes of one fetch, above every size that a feed or its dead letters allow."""
+
+EVENT_BYTES: Final = 1_048_576
+OVERHEAD: Final = 65_536
+"""Bytes that key, headers and the frame of a batch may take beside the event."""
+
+
+def largest_record(max_bytes: int) -> int:
+    """What the topic of a feed takes whose events may have so many bytes; `ioc topics` makes it so."""
+    return max(EVENT_BYTES, max_bytes + OVERHEAD)
+
 
 
 class PublishError(IocError):
@@ -93,15 +103,17 @@ class Sent:
 class Line:
     """Raw bytes to topics, confirmed by all replicas and idempotent; the partition is murmur2 of the key.
 
+    A record larger than what the topic of a feed takes (`max_bytes`: of its events) is refused here: refused by the
+    broker, it would end the idempotent producer, and nothing that is sent after it would ever be written.
     `options` go to KafkaProducer: security_protocol, ssl_cafile, sasl_mechanism ...
     """
 
-    def __init__(self, brokers: str, **options: Any) -> None:
+    def __init__(self, brokers: str, *, max_bytes: int = MAX_BYTES, **options: Any) -> None:
         self._failures: list[BaseException] = []
         settings: dict[str, Any] = {
             "acks": "all", "enable_idempotence": True, "linger_ms": 5, "batch_size": 131_072,
-            "max_request_size": LARGEST, "delivery_timeout_ms": PATIENCE_MS, "request_timeout_ms": 10_000,
-            "max_block_ms": PATIENCE_MS, "bootstrap_timeout_ms": BOOTSTRAP_MS, **options,
+            "max_request_size": largest_record(max_bytes), "delivery_timeout_ms": PATIENCE_MS,
+            "request_timeout_ms": 10_000, "max_block_ms": PATIENCE_MS, "bootstrap_timeout_ms": BOOTSTRAP_MS, **options,
         }  # fmt: skip
         self._producer = connect(KafkaProducer, brokers, **settings)
 
@@ -165,7 +177,7 @@ class Publisher:
         found = reference if isinstance(reference, Reference) else read_reference(Path(reference), [self.feed])
         self._check = checker(self.feed, found, max_bytes=max_bytes)
         self._own = line is None
-        self._line = line or Line(brokers, **options)
+        self._line = line or Line(brokers, max_bytes=max_bytes, **options)
 
     def publish(self, event: Mapping[str, Any]) -> Receipt:
         """Validate, send, wait for the broker.

@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from tools.broker import Broker
 
 MakeTopic = Callable[..., str]
+
+settings.register_profile("house", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -41,17 +41,19 @@ class Broker:
 
     `port`: a free one when None. `heap`: the largest heap of its JVM. `settings`: further broker properties, which
     win over deploy/kafka/server.properties. `jvm`: options of the JVM; pass () for full speed in benchmarks.
+    `cluster`: the id of the cluster it is part of, 22 characters; one of its own when None.
     """
 
     def __init__(self, folder: Path | str | None = None, port: int | None = None, *, heap: str = "512m",
                  settings: Mapping[str, object] | None = None, jvm: tuple[str, ...] = SMALL,
-                 libs: Path | None = None) -> None:
+                 libs: Path | None = None, cluster: str | None = None) -> None:
         self.folder = Path(folder or tempfile.mkdtemp(prefix="kafka-")).resolve()
         self.port = port or free_port()
         self.heap = heap
         self.settings = dict(settings or {})
         self.jvm = jvm
         self.libs = libs
+        self.cluster = cluster
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -88,6 +90,16 @@ class Broker:
         Raises:
             BrokerError: its port is taken, it ended, or it does not answer in time.
         """
+        self.launch()
+        self.wait(seconds)
+        return self
+
+    def launch(self) -> None:
+        """Starts its process.
+
+        Raises:
+            BrokerError: its port is taken.
+        """
         if self.is_running():
             raise BrokerError(f"the broker at {self.address} already runs")
         if not is_free(self.port):  # else clients would talk to somebody else's broker
@@ -96,8 +108,6 @@ class Broker:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen([*_dying_with_us(), *self.command()], cwd=self.folder, stdout=log,
                                             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
-        self._wait(seconds)
-        return self
 
     def stop(self, seconds: float = 30) -> None:
         """Ends the broker in good order, as an operator would; after `seconds` by force."""
@@ -146,7 +156,12 @@ class Broker:
             raise BrokerError(f"the broker at {self.address} does not run")
         self.process.send_signal(number)
 
-    def _wait(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> None:
+        """Waits until it answers.
+
+        Raises:
+            BrokerError: it ended, or does not answer in time; it is ended then.
+        """
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if not self.is_running():
@@ -172,8 +187,8 @@ class Broker:
 
     def _format(self) -> None:
         fresh = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        fresh = "A" + fresh[1:]  # Kafka refuses an id that begins with a dash
-        tool = ["kafka.tools.StorageTool", "format", "-t", fresh, "-c", "server.properties"]
+        cluster = self.cluster or "A" + fresh[1:]  # Kafka refuses an id that begins with a dash
+        tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", "server.properties"]
         done = subprocess.run([*self._java("128m"), *SMALL, *tool], cwd=self.folder, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if done.returncode != 0:

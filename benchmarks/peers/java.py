@@ -21,11 +21,12 @@ SOURCES = Path(__file__).with_suffix("")
 BUILT = ROOT / "var/peers/java"
 ENGINES = ("streams", "flink")
 VARIANTS = {
-    "streams-dsl": ("streams", "dsl"),
-    "streams-store": ("streams", "store"),
-    "flink-window": ("flink", "window"),
-    "flink-operator": ("flink", "operator"),
+    "streams-dsl": ("streams", "Main", "dsl"),
+    "streams-store": ("streams", "Main", "store"),
+    "flink-window": ("flink", "Main", "window"),
+    "flink-operator": ("flink", "Main", "operator"),
 }
+DOWNSAMPLING = {"streams-uc2": ("streams", "Downsampling")}  # Theodolite's UC2; its log is in benchmarks/theodolite
 # the collector with the best throughput; the heap of both engines is far from full
 JVM = ("-XX:+UseParallelGC", "-Xms1g", "-Xmx1g")
 
@@ -41,9 +42,9 @@ def command(variant: str, built: Path | None = None) -> list[str]:
         NotInstalledError: the JDK, Maven or the artifacts are missing.
         BrokerError: there is no Java at all.
     """
-    engine, how = VARIANTS[variant]
+    engine, program, *how = (VARIANTS | DOWNSAMPLING)[variant]
     libs = (built or build()) / engine
-    return [java(), *JVM, "-cp", f"{libs}/*", f"bench.{engine}.Main", how]
+    return [java(), *JVM, "-cp", f"{libs}/*", f"bench.{engine}.{program}", *how]
 
 
 def build(into: Path = BUILT) -> Path:
@@ -89,5 +90,5 @@ def _digest() -> str:
 
 
 if __name__ == "__main__":
-    for name in VARIANTS:
+    for name in VARIANTS | DOWNSAMPLING:
         print(f"{name}: {shlex.join(command(name))}")

@@ -17,7 +17,8 @@ from benchmarks.ysb.log import FEEDS, PARTITIONS, Stored, feed, topic_of
 from schemas.reference import load_reference
 from schemas.windows import HOME
 from streams.engine import snapshot
-from streams.engine.plan import SEPARATOR, Plan
+from streams.engine.labels import SEPARATOR
+from streams.engine.plan import Plan
 from streams.transport.state_reader import read_state
 from streams.worker.owned import choose
 
@@ -95,10 +96,10 @@ def counted(bed: Bed, state_topic: str) -> Mapping[str, int]:
     kept = asyncio.run(read_state(bed.broker, state_topic, range(PARTITIONS), choose=choose))
     for keys in kept.values():
         for candidates in keys.values():
-            [newest] = candidates.values()
+            [newest] = candidates.by_topic.values()
             for lane in snapshot.load(plan, newest.body).lanes.values():
                 for labels, panes in lane.cells[0].items():
-                    for pane, [count] in panes.items():
+                    for pane, count in panes.items():
                         start = pane * plan.windowed[0].pane - HOME
                         found[f"{labels.split(SEPARATOR)[0]}:{start // events.WINDOW}"] += count
     return found

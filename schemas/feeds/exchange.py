@@ -75,16 +75,13 @@ class Summary(Payload):
 
 
 ERRORS = ("timeout", "4xx", "5xx", "schema")
-ERROR_FIELDS = tuple(f"errors_{kind}" for kind in ERRORS)
 FAILURES = ("password", "otp", "locked", "certificate", "upstream", "other")
 
 
 def failed(row: Any) -> int:
-    """All errors of a summary."""
-    total = 0
-    for name in ERROR_FIELDS:
-        total += row.get(name, 0)
-    return total
+    """All errors of a summary; asked several times an event, so without a loop."""
+    get = row.get
+    return int(get("errors_timeout", 0) + get("errors_4xx", 0) + get("errors_5xx", 0) + get("errors_schema", 0))
 
 
 def serving(row: Any) -> bool:

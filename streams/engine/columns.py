@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import compress
 from operator import and_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from schemas.aggregates import Aggregate, Count
@@ -20,8 +20,9 @@ from schemas.errors import Rejection
 from schemas.feed import Feed, Kpi, bare
 from schemas.windows import HOME
 from streams.engine.batch import Batch
-from streams.engine.panes import labels_of
-from streams.engine.plan import SEPARATOR, Group, Plan, Windowed, without
+from streams.engine.labels import SEPARATOR, WORDS
+from streams.engine.panes import put
+from streams.engine.plan import Group, Plan, Windowed, without
 from streams.engine.state import Lane
 from streams.engine.watermark import follow
 
@@ -64,10 +65,13 @@ class Together:
 
     def take(self, plan: Plan, lane: Lane, batch: Batch) -> Taken | None:
         """Folds the ordinary records of a batch; None, and nothing is changed, where the order may matter."""
-        columns = self._reader.read(batch.values)
+        try:
+            columns = self._reader.read(batch.values)
+            left = [(place, plan.decoder.decode(batch.values[place])) for place in columns.left]
+        except Exception:  # noqa: BLE001  # a fault of ours: whose record it is is found one by one
+            return None
         if not columns.times:
             return None
-        left = [(place, plan.decoder.decode(batch.values[place])) for place in columns.left]
         others = [event.time for _, event in left if isinstance(event, Event)]
         appends, early, late = batch.timestamps, min(batch.timestamps), max(batch.timestamps)
         if not _is_calm(plan, lane, early, late, min([columns.first, *others]), max([columns.last, *others])):
@@ -102,9 +106,9 @@ class Together:
                 measured = [_chosen(columns.fields[name], chosen) for name in names]
                 for label, pane, time, *found in zip(labels, panes[entry.pane], times, *measured, strict=True):
                     own = {name: value for name, value in zip(names, found, strict=True) if value is not None}
-                    values = [take(own, own, time) for take in entry.takes]
+                    values = tuple([take(own, own, time) for take in entry.takes])
                     if None not in values:
-                        entry.add(_state(lane, entry, label, pane), time, *values)
+                        put(entry, _panes(lane, entry, label), pane, time, values)  # type: ignore[arg-type]
 
     def _labels(self, columns: Columns, by: tuple[str, ...]) -> Column:
         found = [self._words(columns, name) for name in by]
@@ -114,8 +118,9 @@ class Together:
 
     def _words(self, columns: Columns, name: str) -> Column:
         column = self._column(columns, name)
-        return column if name in self._text else [labels_of((name,), {} if value is None else {name: value})
-                                                  for value in column]
+        if name in self._text:
+            return column
+        return [value if type(value) is str else "" if value is None else WORDS[value] for value in column]
 
     def _column(self, columns: Columns, name: str) -> Column:
         """A field of every record; None where it is absent."""
@@ -181,16 +186,14 @@ def _count(lane: Lane, entry: Windowed, labels: Column, panes: Column) -> None:
     """How many of each; the records of a fetch mostly fall into one pane, and text alone is counted fastest."""
     if len(set(panes)) == 1:
         for label, number in Counter(labels).items():
-            _state(lane, entry, label, panes[0])[0] += number
+            found = _panes(lane, entry, label)
+            found[panes[0]] = found.get(panes[0], 0) + number
     else:
         for (label, pane), number in Counter(zip(labels, panes, strict=True)).items():
-            _state(lane, entry, label, pane)[0] += number
+            found = _panes(lane, entry, label)
+            found[pane] = found.get(pane, 0) + number
 
 
-def _state(lane: Lane, entry: Windowed, labels: str, pane: int) -> list[int]:
-    panes = lane.cells[entry.index].setdefault(labels, {})
-    state = panes.get(pane)
-    if state is None:
-        state = panes[pane] = entry.aggregate.zero()
-    return state
+def _panes(lane: Lane, entry: Windowed, labels: str) -> dict[int, Any]:
+    return lane.cells[entry.index].setdefault(labels, {})
 

@@ -14,9 +14,13 @@ from schemas.errors import Fate, Reason, Rejection
 from streams.engine import quality
 from streams.engine.batch import Batch
 from streams.engine.columns import Taken, Together
-from streams.engine.plan import SEPARATOR, Plan
+from streams.engine.labels import SEPARATOR
+from streams.engine.plan import Plan
 from streams.engine.state import Lane, State
 from streams.engine.taking import moment_of, take
+
+TOGETHER = 128
+"""Records that are decoded before the first of them is judged."""
 
 
 class DeadLetter(NamedTuple):
@@ -56,13 +60,16 @@ class Folded:
 class _Tally:
     """What is counted of one batch: fates in the state and in what is told of the batch.
 
-    The place of the newest source is kept at hand: records of one fetch mostly come from the same.
+    Accepted records of one source in one clock hour are gathered and brought into the state together: records of one
+    fetch mostly come from the same.
     """
 
     def __init__(self, plan: Plan, state: State, folded: Folded) -> None:
         self._plan, self._state, self._folded = plan, state, folded
         self._source = self._provenance = ""
-        self._accepted = 0
+        self._since = self._until = 0  # the clock hour
+        self._accepted = self._flagged = self._newest = self._append = 0
+        self._seen: list[tuple[str, int]] = []
         self._lane: Lane | None = None
 
     def lane(self, provenance: str) -> Lane:
@@ -74,21 +81,33 @@ class _Tally:
 
     def accept(self, lane: Lane, event: Event, append: int, flags: tuple[str, ...]) -> None:
         """Count an accepted record."""
-        if event.source != self._source or event.provenance != self._provenance:
+        time = event.time
+        if (
+            not self._since <= append < self._until
+            or event.source != self._source
+            or event.provenance != self._provenance
+        ):
             self.settle()
             self._source, self._provenance, self._lane = event.source, event.provenance, lane
+            self._since = append // quality.HOUR * quality.HOUR
+            self._until = self._since + quality.HOUR
+            self._newest = time
         self._accepted += 1
-        if append > lane.heard:
-            lane.heard = append
-        for flag in flags:
-            self._folded.flags[event.source, flag] += 1
-        quality.note_accepted(self._plan, lane, event, append, flagged=bool(flags))
-        self._folded.delays.append(append - event.time)
+        if time > self._newest:
+            self._newest = time
+        if append > self._append:
+            self._append = append
+        if flags:
+            self._flagged += 1
+            for flag in flags:
+                self._folded.flags[event.source, flag] += 1
+        if self._plan.counts_slots:
+            self._seen.append((event.row[self._plan.key], time))
+        self._folded.delays.append(append - time)
 
     def accept_together(self, lane: Lane, source: str, taken: Taken) -> None:
         """Count accepted records of one source, none of them flagged."""
-        self._add(lane, source, Fate.ACCEPTED, len(taken.times))
-        lane.heard = max(lane.heard, taken.late)
+        self._add(lane, source, Fate.ACCEPTED, len(taken.times), taken.late)
         quality.note_accepted_together(lane, source, taken.appends, (taken.early, taken.late), taken.newest)
         self._folded.delays += map(sub, taken.appends, taken.times)
 
@@ -103,21 +122,28 @@ class _Tally:
 
     def note(self, lane: Lane, source: str, fate: Fate, append: int) -> None:
         """Count a record that changes no number."""
-        self._add(lane, source, fate, 1)
-        if append > lane.heard:
-            lane.heard = append
+        self.settle()  # the newest record of a source tells whether its clock is wrong
+        self._add(lane, source, fate, 1, append)
         quality.note(lane, source, fate, append)
 
     def settle(self) -> None:
         """Bring the accepted records at hand into the state."""
         if self._accepted and self._lane is not None:
-            self._add(self._lane, self._source, Fate.ACCEPTED, self._accepted)
-            self._accepted = 0
+            self._add(self._lane, self._source, Fate.ACCEPTED, self._accepted, self._append)
+            quality.note_accepted(
+                self._lane, self._source, self._append, self._accepted, self._flagged, self._newest
+            )
+            if self._seen:
+                quality.note_slots(self._plan, self._lane, self._source, self._seen)
+        self._accepted = self._flagged = self._append = self._until = 0
+        self._seen = []
 
-    def _add(self, lane: Lane, source: str, fate: Fate, number: int) -> None:
+    def _add(self, lane: Lane, source: str, fate: Fate, number: int, append: int) -> None:
         self._folded.fates[source, fate] += number
         key = f"{source}{SEPARATOR}{fate}"
         lane.fates[key] = lane.fates.get(key, 0) + number
+        if append > lane.heard:
+            lane.heard = append
 
 
 def fold(plan: Plan, state: State, batch: Batch) -> Folded:
@@ -128,13 +154,13 @@ def fold(plan: Plan, state: State, batch: Batch) -> Folded:
     folded = Folded()
     tally = _Tally(plan, state, folded)
     fence = state.next_offset
+    folded.skipped = bisect_left(batch.offsets, fence)
     together = Together.of(plan)
-    if together is not None and batch.values and fence <= batch.offsets[0]:
+    if together is not None and batch.values and not folded.skipped:
         _fold_together(plan, together, state, tally, batch)
     else:
-        _fold_each(plan, state, tally, batch, fence)
+        _fold_each(plan, state, tally, batch, folded.skipped)
     tally.settle()
-    folded.skipped = bisect_left(batch.offsets, fence)
     folded.read = len(batch) - folded.skipped
     state.next_offset = max(fence, batch.next_offset)
     state.version += 1
@@ -146,7 +172,7 @@ def _fold_together(plan: Plan, together: Together, state: State, tally: _Tally, 
     lane = tally.lane(REAL)
     taken = together.take(plan, lane, batch)
     if taken is None:
-        _fold_each(plan, state, tally, batch, batch.first)
+        _fold_each(plan, state, tally, batch, 0)
         return
     tally.accept_together(lane, plan.feed.topic, taken)
     for place, event in taken.left:
@@ -154,10 +180,27 @@ def _fold_together(plan: Plan, together: Together, state: State, tally: _Tally, 
                batch.values[place], event)
 
 
-def _fold_each(plan: Plan, state: State, tally: _Tally, batch: Batch, fence: int) -> None:
-    for offset, append, key, value in zip(batch.offsets, batch.timestamps, batch.keys, batch.values, strict=True):
-        if offset >= fence:
-            _judge(plan, state, tally, offset, append, key, value, plan.decoder.decode(value))
+def _fold_each(plan: Plan, state: State, tally: _Tally, batch: Batch, since: int) -> None:
+    """The records of a batch one by one, from a place on."""
+    decode = plan.decoder.decode
+    for first in range(since, len(batch), TOGETHER):
+        part = slice(first, first + TOGETHER)
+        values = batch.values[part]
+        try:
+            events = list(map(decode, values))  # one kind of work at a time: it stays in the processor's cache
+        except Exception:  # noqa: BLE001  # which of them it was is found one by one
+            events = [_decoded(plan, value) for value in values]
+        columns = batch.offsets[part], batch.timestamps[part], batch.keys[part], values, events
+        for offset, append, key, value, event in zip(*columns, strict=True):
+            _judge(plan, state, tally, offset, append, key, value, event)
+
+
+def _decoded(plan: Plan, value: bytes | None) -> Event | Rejection:
+    """What a record says; a fault of ours neither loses it nor stops its neighbours."""
+    try:
+        return plan.decoder.decode(value)
+    except Exception as error:  # noqa: BLE001
+        return _internal(error)
 
 
 def _judge(
@@ -175,7 +218,10 @@ def _judge(
         source, provenance = plan.decoder.label(value)
         tally.refuse(DeadLetter(offset, append, key, value, Fate.REJECTED, *event, source, provenance))
         return
-    fault = _misplaced(plan, event, append, key)
+    try:
+        fault = _misplaced(plan, event, append, key)
+    except Exception as error:  # noqa: BLE001  # as above
+        fault = _internal(error)
     if fault is None and plan.recognises_repeats:
         again = state.duplicates.ask(f"{event.provenance}\0{event.source}\0{event.id}", value or b"", append)
         if again:
@@ -191,7 +237,7 @@ def _judge(
         except Exception as error:  # noqa: BLE001  # a fault of ours neither loses the record nor stops its neighbours
             if plan.recognises_repeats:
                 state.duplicates.undo()
-            fault = Rejection(Reason.INTERNAL_ERROR, "", f"{type(error).__name__}: {error}")
+            fault = _internal(error)
         else:
             if flags is not None:
                 tally.accept(lane, event, append, flags)
@@ -200,6 +246,10 @@ def _judge(
             detail = f"moment {moment_of(plan, event)} ms, watermark {lane.watermark} ms"
             fault = Rejection(Reason.LATE, "/time", detail)
     tally.refuse(DeadLetter(offset, append, key, value, fate, *fault, event.source, event.provenance))
+
+
+def _internal(error: Exception) -> Rejection:
+    return Rejection(Reason.INTERNAL_ERROR, "", f"{type(error).__name__}: {error}")
 
 
 def _misplaced(plan: Plan, event: Event, append: int, key: bytes | None) -> Rejection | None:

@@ -1,15 +1,14 @@
 """Cells of windows: add a row, read a window, forget what no window can reach."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
+from operator import sub
 from typing import Any
 
 from schemas.conditions import Row
 from schemas.windows import HOME, Window
-from streams.engine.plan import SEPARATOR, Plan, Windowed
+from streams.engine.plan import Plan, Windowed
 from streams.engine.state import Lane
-
-WORDS: Mapping[Any, str] = {True: "true", False: "false"}
-
 
 Share = tuple[Windowed, str, tuple[int, ...]]
 """What a row gives to one KPI: the KPI, the joined labels, the measures."""
@@ -18,13 +17,10 @@ Share = tuple[Windowed, str, tuple[int, ...]]
 def shares(plan: Plan, action: str, row: Row, own: Row, moment: int) -> list[Share]:
     """What a row gives to the KPIs over windows; `own` are the fields the event itself carries. Changes nothing."""
     found: list[Share] = []
-    joined: dict[tuple[str, ...], str] = {}
-    for where, by, entries in plan.by_action[action]:
+    for where, _, labels_of, entries in plan.by_action[action]:
         if where is not None and not where(row, moment):
             continue
-        labels = joined.get(by)
-        if labels is None:
-            labels = joined[by] = labels_of(by, row)
+        labels = labels_of(row)
         for entry in entries:
             if entry.take is None:
                 values = tuple([take(row, own, moment) for take in entry.takes])
@@ -35,76 +31,62 @@ def shares(plan: Plan, action: str, row: Row, own: Row, moment: int) -> list[Sha
     return found
 
 
-def labels_of(by: tuple[str, ...], row: Row) -> str:
-    """The values of the labels, joined; "" for one that is not there, so that no total lacks a row."""
-    if len(by) == 1:
-        value = row.get(by[0], "")
-        return value if type(value) is str else WORDS[value]
-    return SEPARATOR.join([value if type(value := row.get(name, "")) is str else WORDS[value] for name in by])
-
-
 def add(lane: Lane, found: list[Share], moment: int, time: int) -> None:
     """Count the shares of a row; what no window can reach any more is left out."""
-    length = time - moment
-    reached: dict[int, tuple[int, list[tuple[int, int]]]] = {}
     for entry, labels, values in found:
         cells = lane.cells[entry.index]
         panes = cells.get(labels)
         if panes is None:
             panes = cells[labels] = {}
-        if entry.spread and length > 0:
-            parts = reached.get(entry.span)
-            if parts is None:
-                parts = reached[entry.span] = _parts(entry.pane, moment, time, lane.firsts[entry.span])
-            _spread(panes, parts, values[0], length)
+        reached = lane.firsts[entry.span]
+        if entry.spread and time > moment:
+            pane, into = divmod(moment + HOME, entry.pane)
+            _spread(panes, pane, _parts(values[0], into, time - moment, entry.pane), (reached + HOME) // entry.pane)
             if not panes:
                 del cells[labels]
-        elif moment >= lane.firsts[entry.span]:
-            pane = (moment + HOME) // entry.pane
-            state = panes.get(pane)
-            if state is None:
-                state = panes[pane] = entry.aggregate.zero()
-            entry.add(state, moment, *values)
+        elif moment >= reached:
+            put(entry, panes, (moment + HOME) // entry.pane, moment, values)
         elif not panes:
             del cells[labels]
 
 
-def _parts(pane: int, moment: int, time: int, reached: int) -> tuple[int, list[tuple[int, int]]]:
-    """The panes of [moment, time) that a window still reaches, each with how much of the period has passed at its end.
-
-    Before them stands how much had passed when the first of them began.
-    """
-    first, last = max((moment + HOME) // pane, (reached + HOME) // pane), (time - 1 + HOME) // pane
-    if first > last:
-        return 0, []
-    parts = [(number, (number + 1) * pane - HOME - moment) for number in range(first, last)]
-    return max(first * pane - HOME - moment, 0), [*parts, (last, time - moment)]
-
-
-def _spread(
-    panes: dict[int, list[int]], parts: tuple[int, list[tuple[int, int]]], value: int, length: int
-) -> None:
-    """Give each pane its part of a sum: differences of the floors of the running total, so that they add up."""
-    before, ends = parts
-    if not value:  # as most counts of errors
-        for pane, _ in ends:
-            if pane not in panes:
-                panes[pane] = [0]
+def put(entry: Windowed, panes: dict[int, Any], pane: int, at: int, values: tuple[int, ...]) -> None:
+    """Count a row in a pane; `at` is its moment, `values` its measures."""
+    if entry.plain:
+        panes[pane] = panes.get(pane, 0) + (values[0] if values else 1)
         return
-    given = value * before // length
-    for pane, passed in ends:
-        total = value * passed // length
-        state = panes.get(pane)
-        if state is None:
-            panes[pane] = [total - given]
-        else:
-            state[0] += total - given
-        given = total
+    state = panes.get(pane)
+    if state is None:
+        state = panes[pane] = entry.aggregate.zero()
+    entry.add(state, at, *values)
 
 
-def read(entry: Windowed, panes: Mapping[int, list[int]], window: Window, present: int) -> list[int] | None:
+@lru_cache(maxsize=1 << 16)
+def _parts(value: int, into: int, length: int, pane: int) -> tuple[int, ...]:
+    """A sum over a period that begins `into` a pane, pane by pane: differences of the floors of the running total.
+
+    So they add up. Periods of one length that begin on the clock give few different answers, which are remembered.
+    """
+    totals = [value * passed // length for passed in (*range(pane - into, length, pane), length)]
+    return tuple(map(sub, totals, (0, *totals)))
+
+
+def _spread(panes: dict[int, int], pane: int, parts: tuple[int, ...], reached: int) -> None:
+    """Give each pane its part, from the first one on."""
+    for number, part in enumerate(parts, pane):
+        if number >= reached:
+            panes[number] = panes.get(number, 0) + part
+
+
+def read(entry: Windowed, panes: Mapping[int, Any], window: Window, present: int) -> list[int] | None:
     """The state of a window at the present; None if it holds no row."""
     first, last = (window.first(present) + HOME) // entry.pane, (present + HOME) // entry.pane
+    if entry.plain:
+        total: int | None = None
+        for pane, number in panes.items():
+            if first <= pane <= last:
+                total = number if total is None else total + number
+        return None if total is None else [total]
     merge, whole = entry.aggregate.merge, None
     for pane, state in panes.items():
         if first <= pane <= last:
@@ -125,8 +107,3 @@ def forget(plan: Plan, lane: Lane) -> None:
                 cells[labels] = kept
             else:
                 del cells[labels]
-
-
-def split(labels: str, by: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Field and value of joined labels."""
-    return zip(by, labels.split(SEPARATOR), strict=True) if by else iter(())

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from schemas import conditions
-from schemas.aggregates import Aggregate, Elapsed, Measure, Sum, adder
+from schemas.aggregates import Aggregate, Count, Elapsed, Measure, Sum, adder
 from schemas.bare import decoder
 from schemas.calendars import Calendar
 from schemas.conditions import All, Before, Condition, Due, Has, Is, Lacks, Past, Row, Stretch, Working
@@ -20,11 +20,9 @@ from schemas.reader import Readers
 from schemas.reference import Reference
 from schemas.units import Unit
 from schemas.windows import Window
+from streams.engine.labels import Labeller, labeller
 
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-
-SEPARATOR = "\x1f"
-"""Joins the values of labels into the one text by which a cell is found; it occurs in no label value."""
 
 NO_UNIT = {"commune": "", "admin_version": ""}
 """The labels of what names no administrative unit."""
@@ -47,7 +45,7 @@ DAY = KEPT_HOURS * 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Windowed:
-    """A KPI over windows, compiled."""
+    """A KPI over windows, compiled; `plain` is one whose state is one number, a sum."""
 
     index: int
     span: int
@@ -59,6 +57,7 @@ class Windowed:
     by: tuple[str, ...]
     add: Callable[..., Any]
     aggregate: Aggregate
+    plain: bool
     spread: bool
     proof: tuple[str, ...]
 
@@ -68,6 +67,7 @@ class Group(NamedTuple):
 
     where: Test | None
     by: tuple[str, ...]
+    labels: Labeller
     entries: tuple[Windowed, ...]
 
 
@@ -79,7 +79,7 @@ class Standing:
     is_open: bool
     where: Test | None
     takes: tuple[Take, ...]
-    by: tuple[str, ...]
+    labels: Labeller
     add: Callable[..., Any]
     aggregate: Aggregate
     proof: tuple[str, ...]
@@ -194,7 +194,7 @@ class Plan:
                 kinds.append(kind)
         for where, by in kinds:
             alike = tuple(entry for entry in found if (asked[entry.index], entry.by) == (where, by))
-            yield Group(self._test(where), by, alike)
+            yield Group(self._test(where), by, labeller(by), alike)
 
     def _windowed(self, index: int, kpi: Kpi) -> Windowed:
         spread = type(kpi.aggregate) is Sum and self.feed.covers is not None
@@ -210,6 +210,7 @@ class Plan:
             kpi.by,
             adder(kpi.aggregate, self.feed.unit(kpi).per),
             kpi.aggregate,
+            type(kpi.aggregate) in (Sum, Count),
             spread,
             self.feed.proof(kpi) if self.feed.by_entity(kpi) else (),
         )
@@ -223,7 +224,7 @@ class Plan:
             isinstance(kpi.over, Open),
             self._test(kpi.where),
             self._takes(kpi),
-            kpi.by,
+            labeller(kpi.by),
             adder(kpi.aggregate, self.feed.unit(kpi).per),
             kpi.aggregate,
             self.feed.proof(kpi),

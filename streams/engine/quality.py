@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from schemas import conditions
-from schemas.decode import Event
 from schemas.errors import Fate
 from streams.engine.plan import DAY, KEPT_HOURS, Plan
 from streams.engine.state import Lane, SourceFigures, State
@@ -25,17 +24,15 @@ def note(lane: Lane, source: str, fate: Fate, append: int) -> None:
         counts[REJECTED] += 1
 
 
-def note_accepted(plan: Plan, lane: Lane, event: Event, append: int, *, flagged: bool) -> None:
-    """Count one accepted record of a source."""
-    counts = _counts(lane, event.source, append)
-    counts[READ] += 1
-    counts[ACCEPTED] += 1
+def note_accepted(lane: Lane, source: str, append: int, number: int, flagged: int, newest: int) -> None:
+    """Count accepted records of a source that came in one clock hour; `append` the newest stamp, `newest` time."""
+    counts = _counts(lane, source, append)
+    counts[READ] += number
+    counts[ACCEPTED] += number
     counts[FLAGGED] += flagged
-    figures = lane.sources[event.source]
-    if figures.last_event is None or event.time > figures.last_event:
-        figures.last_event = event.time
-    if plan.counts_slots:
-        _slot(plan, figures, event.row[plan.key], event.time)
+    figures = lane.sources[source]
+    if figures.last_event is None or newest > figures.last_event:
+        figures.last_event = newest
 
 
 def note_accepted_together(
@@ -77,13 +74,16 @@ def fault(lane: Lane, source: str) -> None:
     lane.sources[source].fault = True
 
 
-def _slot(plan: Plan, figures: SourceFigures, entity: str, time: int) -> None:
-    slot = time // plan.interval(entity)
-    seen = figures.slots.get(entity)
-    if seen is None:
-        figures.slots[entity] = [slot]
-    elif slot not in seen[-3:] and slot not in seen:
-        seen.append(slot)
+def note_slots(plan: Plan, lane: Lane, source: str, seen: Iterable[tuple[str, int]]) -> None:
+    """Note the slots in which entities of a source had an accepted event, by (entity, time)."""
+    slots = lane.sources[source].slots
+    for entity, time in seen:
+        slot = time // plan.interval(entity)
+        known = slots.get(entity)
+        if known is None:
+            slots[entity] = [slot]
+        elif known[-1] != slot and slot not in known:
+            known.append(slot)
 
 
 def forget(plan: Plan, lane: Lane) -> None:

@@ -9,8 +9,9 @@ from schemas.errors import Fate
 from schemas.feed import Feed, Kpi
 from schemas.text import Text
 from streams.engine import quality, standing
-from streams.engine.panes import read, split
-from streams.engine.plan import SEPARATOR, Plan
+from streams.engine.labels import SEPARATOR, split
+from streams.engine.panes import read
+from streams.engine.plan import Plan
 from streams.engine.state import Lane, State
 
 Labels = tuple[tuple[str, str], ...]
@@ -117,7 +118,7 @@ def _figures(plan: Plan, lane: Lane, where: Labels) -> Iterator[Reading]:
 def _windows(plan: Plan, lane: Lane, present: int, where: Labels) -> Iterator[Reading]:
     for entry in plan.windowed:
         for labels, panes in lane.cells[entry.index].items():
-            fields = tuple(split(labels, entry.by))
+            fields = tuple(split(labels, entry.kpi.by))
             if entry.proof and not _entity_known(plan, lane, dict(fields)[plan.key], entry.proof, present):
                 continue
             named = _named(fields, entry.kpi)
@@ -139,7 +140,7 @@ def _standing(plan: Plan, lane: Lane, present: int, where: Labels) -> Iterator[R
     if lane.view is None:
         lane.view = standing.View(plan, lane)
     for entry, labels, whole in lane.view.read(lane, present):
-        yield from _samples(plan, entry.kpi, whole, (*_named(split(labels, entry.by), entry.kpi), *where))
+        yield from _samples(plan, entry.kpi, whole, (*_named(split(labels, entry.kpi.by), entry.kpi), *where))
 
 
 def _named(fields: Iterable[tuple[str, str]], kpi: Kpi) -> Labels:

@@ -13,11 +13,11 @@ from schemas.errors import SnapshotError
 from streams.engine import memory as memories
 from streams.engine import panes, quality
 from streams.engine.plan import Plan
-from streams.engine.state import Lane, Memory, SourceFigures, State
+from streams.engine.state import Cells, Lane, Memory, SourceFigures, State
 from streams.engine.watermark import reach
 
 MAGIC = b"IOC"
-VERSION = 1
+VERSION = 2
 _head = Struct("<3sBI")
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 
@@ -125,7 +125,7 @@ def _unpack(plan: Plan, packed: dict[str, Any]) -> Lane:
     return lane
 
 
-def _cells(packed: dict[str, dict[str, list[int]]]) -> dict[str, dict[int, list[int]]]:
+def _cells(packed: dict[str, dict[str, Any]]) -> Cells:
     return {labels: {int(pane): state for pane, state in cells.items()} for labels, cells in packed.items()}
 
 

@@ -10,7 +10,6 @@ from heapq import heappop, heappush
 
 from schemas.conditions import Before, Condition, Due, Past, Row
 from streams.engine import memory as memories
-from streams.engine.panes import labels_of
 from streams.engine.plan import FOREVER, NO_UNIT, Plan, Standing
 from streams.engine.state import Lane, Memory
 
@@ -82,7 +81,7 @@ def shares(plan: Plan, memory: Memory, row: Row, present: int) -> Iterator[Part]
     for number, entry in enumerate(plan.standing):
         if plan.case is None and not _known(plan, entry, memory, row[plan.key], present):
             continue
-        labels = labels_of(entry.by, row)
+        labels = entry.labels(row)
         values = _values(entry, memory, row, present)
         if values is not None:
             yield number, labels, [_moment(entry, memory), *values]

@@ -5,8 +5,11 @@ from typing import Any
 from streams.engine.duplicates import Duplicates
 from streams.engine.plan import Plan
 
-Cells = dict[str, dict[int, list[int]]]
-"""Of one KPI: values of the labels, joined, to pane number to the aggregate's state."""
+Cells = dict[str, dict[int, Any]]
+"""Of one KPI: values of the labels, joined, to pane number to the aggregate's state.
+
+A state is a list of whole numbers; that of a plain sum or count is the number alone, which costs no object a pane.
+"""
 
 
 class Memory:

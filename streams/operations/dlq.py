@@ -306,7 +306,7 @@ def send_again(settings: Settings, letters: Sequence[Letter]) -> None:
         return
     known = {feed.name: feed for feed in load_feeds(settings.feeds)}
     done: Counter[str] = Counter()
-    with Line(settings.brokers, linger_ms=0) as line:
+    with Line(settings.brokers, max_bytes=settings.max_event_bytes, linger_ms=0) as line:
         for letter in letters:
             try:
                 send_one(line, known[letter.feed], letter)

@@ -13,13 +13,9 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from schemas.catalogue import load_feeds
 from schemas.feed import Feed
-from streams.publisher import BOOTSTRAP_MS, PublishError, connect
+from streams.publisher import BOOTSTRAP_MS, OVERHEAD, PublishError, connect, largest_record
 from streams.settings import Settings
 
-OVERHEAD: Final = 65_536
-"""Bytes that key, headers and the frame of a batch may take beside the event."""
-
-EVENT_BYTES: Final = 1_048_576
 DEAD_BYTES: Final = 4_194_304
 STATE_BYTES: Final = 17_000_000
 
@@ -55,7 +51,7 @@ def plan(settings: Settings, feeds: Iterable[Feed]) -> list[Topic]:
     """Every topic there shall be: two a feed, and the state topic."""
     shape = (settings.partitions, settings.replication)
     safe = {"min.insync.replicas": "2"} if settings.replication >= 3 else {}
-    event_bytes = max(EVENT_BYTES, settings.max_event_bytes + OVERHEAD)
+    event_bytes = largest_record(settings.max_event_bytes)
     dead_bytes = max(DEAD_BYTES, event_bytes + OVERHEAD)
     topics: list[Topic] = []
     for feed in feeds:

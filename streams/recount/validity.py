@@ -23,6 +23,7 @@ NEW_UNITS = parse_time("2025-07-01T00:00:00+07:00") or 0
 """From this moment a code without version is taken for one of the new units."""
 
 LARGEST = 2 ** 1024
+LONGEST = 4300
 
 
 class Record(NamedTuple):
@@ -68,17 +69,18 @@ class Examiner:
         self.max_bytes = max_bytes
         self.future_ms = future_ms
         self.lists = {name: listed for name in feed.hints if (listed := feed.listed(name))}
+        self._unnamed = OTHER if feed.bare is None else feed.topic  # the source of what cannot be read
         self.ranges = {name: span for name in feed.hints if (span := feed.plausible(name))}
 
     def examine(self, record: Record) -> Examined:
         """Everything that is wrong with a record, in the order of the questions."""
-        faults = ["too_large"] if record.value is not None and len(record.value) > self.max_bytes else []
-        document, broken = read_json(record.value)
-        faults += broken
+        if record.value is not None and len(record.value) > self.max_bytes:
+            return Examined("real", self._unnamed, ("too_large",))
+        document, faults = read_json(record.value)
         if not isinstance(document, dict):
-            faults += [] if "not_json" in broken else ["not_cloudevent" if self.feed.bare is None else
-                                                       "schema_violation"]
-            return Examined("real", OTHER if self.feed.bare is None else self.feed.topic, tuple(faults))
+            if "not_json" not in faults:
+                faults.append("not_cloudevent" if self.feed.bare is None else "schema_violation")
+            return Examined("real", self._unnamed, tuple(faults))
         faults += self._schema_faults(document)
         faults += self._reference_faults(document)
         faults += self._arrival_faults(document, record)
@@ -198,12 +200,14 @@ def read_json(value: bytes | None) -> tuple[Any, list[str]]:
     wild: list[str] = []
 
     def real(text: str) -> float:
+        _bounded(text)
         number = float(text)
         if not math.isfinite(number):
             wild.append(text)
         return number
 
     def whole(text: str) -> float:
+        _bounded(text)
         # beyond the range of a double it is infinite to whoever reads it as one
         number = int(text) if len(text) < 1000 else math.inf
         if abs(number) >= LARGEST:
@@ -218,6 +222,12 @@ def read_json(value: bytes | None) -> tuple[Any, list[str]]:
     except (ValueError, RecursionError):
         return None, ["not_json"]
     return document, ["not_finite"] if wild else []
+
+
+def _bounded(text: str) -> None:
+    """Raises ValueError for a number that is no JSON of ours: no reader can be asked to take any number of digits."""
+    if len(text) > LONGEST and len(text.lstrip("-").partition(".")[0].lower().partition("e")[0]) > LONGEST:
+        raise ValueError("a number of too many digits")
 
 
 def compile_schema(schema: Mapping[str, Any]) -> Draft202012Validator:

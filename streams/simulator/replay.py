@@ -55,7 +55,7 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
         return 0
     stop, now = Stop(), clock_.now()
     plans = [prepare(settings, recording, feeds[recording.feed], now) for recording in found.recordings]
-    with Line(settings.brokers) as line:
+    with Line(settings.brokers, max_bytes=settings.max_event_bytes) as line:
         reference = read_reference(settings.reference)
         outlet = KafkaOutlet(line, list(feeds.values()), reference, max_bytes=settings.max_event_bytes)
         progress = Progress(sum(past for _, past in plans), clock_.now)

@@ -52,7 +52,7 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
 
     past = sum(1 for _ in takewhile(lambda item: item.at <= now, items()))
     print(f"{args.scenario}: {len(there)} events there already, {past} of the past to play", flush=True)
-    with Line(settings.brokers) as line:
+    with Line(settings.brokers, max_bytes=settings.max_event_bytes) as line:
         outlet = KafkaOutlet(line, list(feeds.values()), reference, max_bytes=settings.max_event_bytes)
         progress = Progress(past, clock.now)
         tally = Player(outlet, clock, stop, progress, past_only=args.past_only).play(items())

@@ -342,9 +342,16 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
         await self._ask(self.seek_wait({TP(*key): offset for key, offset in positions.items()}))
         for partition, offset in positions.items():
             self._drop_delivered_before(partition, offset)
+        self._cover(recovered)
         self._answered = asked
         self._seeks += 1
         self.counters.recoveries += 1
+
+    def _cover(self, recovered: Mapping[Partition, int]) -> None:
+        """What was recovered is durable: it is committed though nothing new comes, should its commit have been lost."""
+        for partition, offset in recovered.items():
+            self._covered[TP(*partition)] = offset
+            self._acked[TP(*partition)]  # Faust commits only what it has an entry for
 
     async def _positions(self, partitions: Sequence[Partition],
                          recovered: Mapping[Partition, int]) -> dict[Partition, int]:

@@ -1,19 +1,25 @@
 """Reads the compacted state topic from its start to its present end; raises, never guesses. Not what a state means."""
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import CorruptRecordException, KafkaError
 from kafka.admin import KafkaAdminClient
 
 from schemas.errors import CompatibilityError, SnapshotError
 
 READ_SECONDS = 20.0
+READS = 3
+"""Of the whole topic, when checksums are wrong: bytes may be hurt on their way, and are good on the disk."""
+
 POLL_MILLISECONDS = 200
 FETCH_BYTES = 8 << 20
+
+log = logging.getLogger(__name__)
 
 
 class StateRecord(NamedTuple):
@@ -40,23 +46,38 @@ async def read_state(brokers: str, topic: str, partitions: Iterable[int], *,
         SnapshotError: the broker does not give all of it within `seconds`, the position is not where it was put, or a
             record has no key.
     """
-    kept: dict[int, dict[bytes, Kept]] = {partition: {} for partition in partitions}
-    if not kept:
-        return kept
-    reader = AIOKafkaConsumer(bootstrap_servers=brokers, enable_auto_commit=False, auto_offset_reset="none",
-                              isolation_level="read_committed", max_partition_fetch_bytes=FETCH_BYTES,
-                              fetch_max_wait_ms=POLL_MILLISECONDS, request_timeout_ms=int(seconds * 1000))
+    wanted = sorted(set(partitions))
+    if not wanted:
+        return {}
     try:
         async with asyncio.timeout(seconds):
-            await reader.start()
-            await _read(reader, [TopicPartition(topic, partition) for partition in kept], kept, choose)
+            return await _read_whole(brokers, topic, wanted, choose, int(seconds * 1000))
     except TimeoutError as error:
         raise SnapshotError(f"the state topic {topic} was not read within {seconds:.0f} s; see the broker") from error
     except KafkaError as error:
         raise SnapshotError(f"the state topic {topic} cannot be read: {error!r}") from error
-    finally:
-        await reader.stop()
-    return kept
+
+
+async def _read_whole(brokers: str, topic: str, partitions: Iterable[int], choose: Choose[Kept],
+                      patience_ms: int) -> dict[int, dict[bytes, Kept]]:
+    """Reads with a reader of its own, and anew with another when a checksum is wrong: this one has moved past it."""
+    for attempts in reversed(range(READS)):
+        kept: dict[int, dict[bytes, Kept]] = {partition: {} for partition in partitions}
+        reader = AIOKafkaConsumer(bootstrap_servers=brokers, enable_auto_commit=False, auto_offset_reset="none",
+                                  isolation_level="read_committed", max_partition_fetch_bytes=FETCH_BYTES,
+                                  fetch_max_wait_ms=POLL_MILLISECONDS, request_timeout_ms=patience_ms)
+        try:
+            await reader.start()
+            await _read(reader, [TopicPartition(topic, partition) for partition in kept], kept, choose)
+        except CorruptRecordException as error:
+            if not attempts:
+                raise
+            log.warning("the state topic %s is read anew: %r", topic, error)
+        else:
+            return kept
+        finally:
+            await reader.stop()
+    raise AssertionError("the last attempt answers or raises")
 
 
 async def bounds(brokers: str, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, int]]:

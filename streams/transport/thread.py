@@ -4,18 +4,22 @@ import asyncio
 from typing import Any
 
 from aiokafka.consumer.fetcher import FetchResult
-from aiokafka.errors import ConsumerStoppedError
+from aiokafka.errors import ConsumerStoppedError, CorruptRecordException
 from faust.types import TP
 
 from streams.engine.batch import Batch
 from streams.transport import watchdog
 from streams.transport.drain import Drain, Fetched
 
+AGAIN_SECONDS = 0.2
+"""Before a fetch with a wrong checksum is made again: what is wrong on the disk must not keep a core busy."""
+
 
 class BatchThread(watchdog.WatchedThread):
     """The consumer's thread: takes whole batches from aiokafka's buffer."""
 
     drain: Drain
+    corrupt = False
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         """Faust reads uncommitted records; those of an aborted transaction never happened."""
@@ -40,6 +44,9 @@ class BatchThread(watchdog.WatchedThread):
                 if fetcher._subscriptions.reassignment_in_progress:
                     await fetcher._subscriptions.wait_for_assignment()
                 taken = self._take(fetcher, active_partitions, max_records)
+                if self.corrupt:
+                    self.corrupt = False
+                    await asyncio.sleep(AGAIN_SECONDS)
                 if taken or not await _arrived(fetcher, deadline - now()):
                     return taken
 
@@ -52,7 +59,7 @@ class BatchThread(watchdog.WatchedThread):
                 continue
             entry = fetcher._records[partition]
             if type(entry) is FetchResult:
-                batch = self.drain(entry, max_records)
+                batch = self._drained(entry, partition, max_records)
                 if batch is not None:
                     taken[partition] = [batch]
                 if not entry.has_more():
@@ -61,6 +68,16 @@ class BatchThread(watchdog.WatchedThread):
                 _drop(fetcher, partition)
                 entry.check_raise()
         return taken
+
+    def _drained(self, entry: FetchResult, partition: TP, max_records: int | None) -> Batch | None:
+        """The next records; none of a fetch with a wrong checksum, which is made again: the position stays."""
+        try:
+            return self.drain(entry, max_records)
+        except CorruptRecordException as error:
+            self.counters.corrupt_fetches += 1
+            self.log.warning("fetch of %s-%s made again: %r", *partition, error)
+            self.corrupt, entry._partition_records = True, None
+            return None
 
 
 def _drop(fetcher: Any, partition: Any) -> None:

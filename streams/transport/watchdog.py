@@ -38,6 +38,7 @@ class Counters:
     replayed: int = 0  # records skipped because the state contained them; the agent body counts them
     coordinator_errors: int = 0
     commit_errors: int = 0
+    corrupt_fetches: int = 0  # whose checksum was wrong, and which were made again
     flush_errors: int = 0  # flushes before partitions went that failed or took too long
     gap_records: dict[tuple[str, int], int] = field(default_factory=dict)  # deleted by the broker unread, by partition
 

@@ -1,6 +1,7 @@
 """The generated dashboards as they lie on disk, one folder per language; read anew each time, so a new one shows."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 LANGUAGES = ("vi", "en")  # the first one is shown where nothing is said
 LARGEST = 4_000_000  # bytes of one file
+_number = re.compile(r"([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,9 @@ def base_of(uid: str) -> str:
 
 
 def read_dashboards(folder: Path) -> list[Dashboard]:
-    """Every dashboard under `<folder>/<language>`, in the order of languages and file names."""
-    return [_read(lang, file) for lang in LANGUAGES for file in sorted((folder / lang).glob("*.json"))]
+    """Every dashboard under `<folder>/<language>`: by language, then by title with its numbers as numbers."""
+    return [one for lang in LANGUAGES
+            for one in sorted((_read(lang, file) for file in (folder / lang).glob("*.json")), key=_place)]
 
 
 def find(dashboards: list[Dashboard], uid: str, lang: str = "") -> Dashboard | None:
@@ -55,6 +58,11 @@ def addresses(dashboards: list[Dashboard], home: str, provenance: str = "") -> I
     for one in sorted(dashboards, key=lambda one: not one.is_wall):
         kiosk = "&kiosk" if one.is_wall else ""
         yield str(one.content.get("title", one.error)), f"{home}/w/{one.base}?lang={one.lang}{also}{kiosk}"
+
+
+def _place(one: Dashboard) -> list[tuple[int, str]]:
+    parts = _number.split(str(one.content.get("title", "")))
+    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
 
 
 def _read(lang: str, file: Path) -> Dashboard:

@@ -2,10 +2,14 @@
 
 import argparse
 import asyncio
+import contextlib
+import faulthandler
+import gc
 import io
 import logging
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -183,6 +187,7 @@ def transport_families(counters: Counters) -> Iterable[Metric]:
     for name, text, value in (
         ("coordinator_errors", "Errors of the group coordinator.", counters.coordinator_errors),
         ("commit_errors", "Refused commits of offsets.", counters.commit_errors),
+        ("corrupt_fetches", "Fetches whose checksum was wrong, and which were made again.", counters.corrupt_fetches),
         ("rebalances", "Assignments of partitions.", counters.rebalances),
         ("holes", "Batches that began beyond the state, and were sought again.", counters.holes),
         ("replayed_records", "Records read again and skipped.", counters.replayed),
@@ -224,6 +229,7 @@ def run(settings: Settings, args: argparse.Namespace) -> int:  # noqa: ARG001  #
 def serve(settings: Settings, feeds: Sequence[Feed], reference: Reference) -> int:
     """Runs one worker of these feeds until it is told to stop; raises as `run`."""
     told = log_to_stderr()
+    faulthandler.register(signal.SIGQUIT)  # tells where every thread stands, as Java does; Faust keeps SIGUSR1
     worker = create_app(settings, feeds, reference)
     compatibility.check_installed()
     compatibility.check_app(worker.app)
@@ -232,6 +238,8 @@ def serve(settings: Settings, feeds: Sequence[Feed], reference: Reference) -> in
                     live=lambda: live(worker.vitals, clock()), ready=lambda: ready(worker.vitals, clock()))
     try:
         check_broker(settings, feeds)
+        gc.collect()
+        gc.freeze()  # code, declarations and reference data stay: no search for garbage looks at them again
         return run_faust(worker, told)
     finally:
         server.close()
@@ -285,8 +293,9 @@ def run_faust(worker: Worker, told: "Sentences") -> int:
 
 def give_up(reasons: tuple[str, ...]) -> None:
     """Ends a process that makes no progress; who supervises it starts it again."""
-    sys.stderr.write(f"ioc: not alive, leaving: {'; '.join(reasons)}\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # the disk of the log may be full, which must not keep the process
+        sys.stderr.write(f"ioc: not alive, leaving: {'; '.join(reasons)}\n")
+        sys.stderr.flush()
     os._exit(1)
 
 
@@ -311,8 +320,9 @@ class Sentences(logging.Filter):
         """Says the first; those that follow from it are not said."""
         if not self.said:
             self.said = True
-            sys.stderr.write(f"ioc: {error}\n")
-            sys.stderr.flush()
+            with contextlib.suppress(OSError):  # as above
+                sys.stderr.write(f"ioc: {error}\n")
+                sys.stderr.flush()
 
 
 def _errors(args: Any) -> tuple[Any, ...]:

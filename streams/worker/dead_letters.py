@@ -98,9 +98,13 @@ class DeadLetters:
         ]
 
 
-def is_too_large(error: Exception) -> bool:
-    """Whether producer or broker refuse a record for its size alone."""
-    return type(error).__name__ in ("MessageSizeTooLargeError", "RecordListTooLargeError", "RecordTooLargeError")
+def is_too_large(error: BaseException | None) -> bool:
+    """Whether producer or broker refuse a record for its size alone; Faust wraps what its producer raises."""
+    while error is not None:
+        if type(error).__name__ in ("MessageSizeTooLargeError", "RecordListTooLargeError", "RecordTooLargeError"):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _text(value: str) -> bytes:

@@ -88,8 +88,17 @@ class Snapshot(NamedTuple):
     body: bytes
 
 
-Candidates = dict[str, Snapshot]
-"""By topic id the snapshot with the highest next offset; the id written last stands last."""
+@dataclass(slots=True)
+class Candidates:
+    """What is kept of one key.
+
+    Attributes:
+        by_topic: by topic id the snapshot with the highest next offset; the id written last stands last.
+        fault: why the newest record cannot be read. A snapshot or a tombstone behind it makes it the past.
+    """
+
+    by_topic: dict[str, Snapshot] = field(default_factory=dict)
+    fault: SnapshotError | None = None
 
 
 def pack(plan: Plan, state: State) -> bytes:
@@ -118,13 +127,22 @@ def unpack(record: StateRecord) -> Snapshot:
 
 
 def choose(kept: Candidates | None, record: StateRecord) -> Candidates | None:
-    """What is kept of one key: per topic id the highest next offset, whoever wrote it; a tombstone forgets all."""
+    """What is kept of one key: per topic id the highest next offset, whoever wrote it; a tombstone forgets all.
+
+    A record that cannot be read is a fault only of who needs its key, and only until the key is deleted: a tombstone
+    stands behind it, and the record itself stays until the broker cleans the topic.
+    """
     if record.value is None:
         return None
-    found = unpack(record)
-    kept = kept or {}
-    best = kept.pop(found.topic_id, found)
-    kept[found.topic_id] = found if found.next_offset >= best.next_offset else best
+    kept = kept or Candidates()
+    try:
+        found = unpack(record)
+    except SnapshotError as error:
+        kept.fault = error
+        return kept
+    kept.fault = None
+    best = kept.by_topic.pop(found.topic_id, found)
+    kept.by_topic[found.topic_id] = found if found.next_offset >= best.next_offset else best
     return kept
 
 
@@ -132,13 +150,15 @@ def restore(plan: Plan, partition: Partition, candidates: Candidates | None, top
     """The state that goes on: the snapshot of this topic, or one of its forerunner of the same name, or a fresh one.
 
     Raises:
-        SnapshotError: the snapshot cannot be loaded.
+        SnapshotError: the newest snapshot cannot be read or loaded.
     """
     topic, number = partition
-    if not candidates:
+    if candidates is not None and candidates.fault is not None:
+        raise candidates.fault
+    if candidates is None:
         fresh = State(topic, number, horizon_ms=horizon_ms, topic_id=topic_id)
         return Owned(plan, fresh, (fresh.version, fresh.next_offset))
-    found = candidates.get(topic_id) or next(reversed(candidates.values()))
+    found = candidates.by_topic.get(topic_id) or next(reversed(candidates.by_topic.values()))
     state = snapshot.load(plan, found.body, horizon_ms=horizon_ms)
     if (state.topic, state.partition, state.next_offset) != (topic, number, found.next_offset):
         raise SnapshotError(f"the snapshot of {topic}/{number} contains another state than its head says; restore the "

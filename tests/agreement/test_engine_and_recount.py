@@ -197,7 +197,7 @@ def shown(plan: Plan, state: State) -> Shown:
 
 
 @pytest.mark.parametrize("feed", FEEDS.values(), ids=lambda feed: feed.name)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_engine_and_recount_agree(feed: Feed, data: st.DataObject) -> None:
     log = sorted(data.draw(st.lists(events(feed), max_size=25)), key=lambda row: row[0])

@@ -4,7 +4,6 @@ import json
 import os
 import random
 import re
-import subprocess
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -14,12 +13,12 @@ import pytest
 from kafka import KafkaProducer
 
 from benchmarks.peers import java
+from tests.benchmarks.conftest import run
 from tests.conftest import MakeTopic
 
 PARTITIONS = 4
 WARM = 10_000
 EVENTS = 40_000
-PATIENCE_SECONDS = 120
 PROMISED = {"events", "views", "rejected", "cpu", "wall", "peak_mb", "counts_file", "guarantee"}
 TEXTS = {
     "user_id": ".{36}",
@@ -103,14 +102,6 @@ def is_valid(field: tuple[str, object]) -> bool:
     return re.fullmatch(TEXTS[name], value) is not None
 
 
-@pytest.fixture(scope="module")
-def built() -> Path:
-    try:
-        return java.build()
-    except java.NotInstalledError as error:
-        pytest.skip(str(error))
-
-
 @pytest.fixture
 def environment(kafka: str, make_topic: MakeTopic, tmp_path: Path) -> dict[str, str]:
     ads = tmp_path / "ads.csv"
@@ -128,11 +119,6 @@ def store(environment: dict[str, str], records: list[bytes | None]) -> None:
         producer.send(environment["BENCH_TOPIC"], key=key, value=record, partition=number % PARTITIONS)
     producer.flush(30)
     producer.close()
-
-
-def run(command: list[str], environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS,
-                          stdin=subprocess.DEVNULL, check=False)
 
 
 @pytest.mark.parametrize("variant", java.VARIANTS)

@@ -6,6 +6,7 @@ control batches, aborted transactions, tombstones, a bound on records, a bad che
 
 import contextlib
 import gc
+import logging
 import struct
 import weakref
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
 from streams.transport.drain import Drain, Fetched, drain_fast, drain_simple, release
+from streams.transport.thread import BatchThread
+from streams.transport.watchdog import Counters
 
 TP = TopicPartition("t", 3)
 CONTROL, ABORT, COMMIT = 0x20, b"\0\0\0\0", b"\0\0\0\1"
@@ -106,6 +109,22 @@ def test_a_bad_checksum_keeps_the_position_and_drops_the_fetch() -> None:
         drain_fast(result, None)
     assert state.position == 0
     assert not result.has_more()
+
+
+@pytest.mark.parametrize("take", [drain_fast, drain_simple])
+def test_a_fetch_with_a_bad_checksum_is_made_again_and_its_neighbours_are_taken(take: Drain) -> None:
+    good, _ = fetch(build(range(5)), 0, READ_UNCOMMITTED)
+    bad, state = fetch(build(range(5)) + build(range(5, 9), corrupt=True), 0, READ_UNCOMMITTED)
+    other = TopicPartition("t", 4)
+    fetcher = SimpleNamespace(_records=Fetched({other: bad, TP: good}), _notify=lambda _: None,
+                              _wait_consume_future=None)
+    thread = object.__new__(BatchThread)
+    thread.drain, thread.counters = take, Counters()
+    thread.log = logging.getLogger("test")
+    taken = thread._take(fetcher, None, None)
+    assert [batch.values[0] for (batch,) in taken.values()] == [b"v0v0v0"]
+    assert (state.position, thread.counters.corrupt_fetches, thread.corrupt) == (0, 1, True)
+    assert other not in fetcher._records  # so that aiokafka fetches it again
 
 
 @pytest.mark.parametrize("take", [drain_fast, drain_simple])

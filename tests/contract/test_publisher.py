@@ -1,5 +1,6 @@
 """Publishing on a real broker: what is good is confirmed with its place, what is not is never sent."""
 
+import contextlib
 import io
 import math
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from schemas.catalogue import find_feed
 from schemas.errors import Reason
 from schemas.feed import Feed
 from streams.operations.publish import publish_lines
-from streams.publisher import Publisher, PublishError, Refused, encode, written
+from streams.publisher import Line, Publisher, PublishError, Refused, encode, written
 from tests.contract.publishing import ROOT, fresh_feed, make_topics, rain, settings
 
 pytestmark = pytest.mark.kafka
@@ -39,6 +40,14 @@ def test_a_receipt_names_the_place_where_the_event_stands(publisher: Publisher, 
     assert {(receipt.topic, receipt.partition) for receipt in receipts} == {(feed.topic, receipts[0].partition)}
     stored = list(written(kafka, feed.topic))
     assert [record.value for record in stored] == [encode(rain(feed, f"r{number}")) for number in range(3)]
+
+
+@pytest.mark.parametrize("size", [1_048_000, 1_048_500, 1_048_576, 10_000_000])
+def test_a_record_too_large_costs_no_other_record(publisher: Publisher, feed: Feed, kafka: str, size: int) -> None:
+    with Line(kafka) as line:
+        with contextlib.suppress(PublishError):
+            line.send(feed.topic, key=b"a", value=b"x" * size).receipt()
+        assert line.send(feed.topic, key=b"a", value=b"small").receipt().topic == feed.topic
 
 
 def test_the_key_is_the_entity_and_its_partition_that_of_every_other_client(publisher: Publisher, feed: Feed, kafka: str

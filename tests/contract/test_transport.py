@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from kafka import TopicPartition
+from kafka.errors import NoError
+from kafka.structs import OffsetAndMetadata
 
 from tests.transport.kafka_tools import Scene, stop, until
 
@@ -41,6 +43,21 @@ def test_counts_are_exact_after_a_kill_and_a_stop_reads_nothing_twice(scene: Sce
     scene.worker(IOC_DRAIN="simple")
     scene.exact()
     assert scene.counters()["replayed"] == before
+
+
+def test_a_lost_commit_is_made_good_without_new_input(scene: Scene) -> None:
+    scene.produce(2000)
+    scene.worker()
+    scene.exact()
+    until(lambda: scene.committed() == scene.next_offsets(), 10, lambda: f"committed {scene.committed()}")
+    stop(scene.workers[-1], signal.SIGKILL)
+    behind = {TopicPartition(*place): OffsetAndMetadata(offset - 5, "", None)
+              for place, offset in scene.next_offsets().items()}
+    until(lambda: set(scene.admin.alter_group_offsets(scene.group, behind).values()) == {NoError}, 20,
+          "the group is empty")
+    assert scene.committed() != scene.next_offsets()
+    scene.worker()
+    until(lambda: scene.committed() == scene.next_offsets(), 40, lambda: f"committed {scene.committed()}")
 
 
 def test_counts_are_exact_after_a_storm_of_rebalances(scene: Scene) -> None:

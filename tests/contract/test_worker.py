@@ -126,6 +126,15 @@ def test_a_snapshot_that_cannot_be_read_stops_the_worker_with_one_sentence(scene
     assert "cannot be read; restore the topic" in scene.log()
 
 
+def test_a_worker_tells_where_its_threads_stand_and_goes_on(scene: Scene) -> None:
+    scene.publish(300)
+    worker = scene.worker()
+    scene.ready()
+    worker.send_signal(signal.SIGQUIT)
+    until(lambda: "most recent call first" in scene.log(), 10, lambda: scene.log()[-500:])
+    scene.exact()
+
+
 def test_a_broker_that_dies_makes_the_worker_unready_and_costs_nothing(own_broker: Broker, own_scene: Scene) -> None:
     scene = own_scene
     worker = scene.worker()

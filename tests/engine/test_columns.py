@@ -157,7 +157,7 @@ def changed_at_start() -> list[Any]:
 
 def counted(state: State) -> dict[str, int]:
     """Views by river."""
-    return {labels: sum(pane[0] for pane in panes.values()) for labels, panes in state.lanes["real"].cells[0].items()}
+    return {labels: sum(panes.values()) for labels, panes in state.lanes["real"].cells[0].items()}
 
 
 def _with_stations(whole: Reference, rows: list[Any]) -> Reference:

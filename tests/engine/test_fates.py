@@ -165,6 +165,21 @@ def test_a_fault_of_ours_is_a_dead_letter_that_changes_nothing_and_may_be_sent_a
     assert [fate for _, fate in result.fates] == [Fate.ACCEPTED]
 
 
+def test_a_reader_that_raises_costs_one_record_and_not_the_partition(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of(CASES.name)
+    decode = plan.decoder.decode
+
+    def broken(value: bytes | None) -> object:
+        if value == case(2)[2]:
+            raise ZeroDivisionError("planted")
+        return decode(value)
+
+    monkeypatch.setattr(plan.decoder, "decode", broken)
+    _, result = folded(CASES, [case(1), case(2), case(3)])
+    assert [letter.reason for letter in result.dead_letters] == [Reason.INTERNAL_ERROR]
+    assert sorted((fate, number) for (_, fate), number in result.fates.items()) == [("accepted", 2), ("rejected", 1)]
+
+
 def test_records_below_the_next_offset_are_skipped_and_compacted_tails_are_covered() -> None:
     state, _ = folded(CASES, [case(1), case(2)])
     again = batch(CASES, [case(1), case(2), case(3)])

@@ -35,7 +35,8 @@ def test_the_payload_is_the_record_and_the_topic_its_source() -> None:
     event = read(CLICKS)
 
     assert isinstance(event, Event)
-    assert event[:5] == (CLICKS.topic, "", "real", "clicked", AT)
+    assert (event.source, event.id, event.provenance, event.action, event.time) == (
+        CLICKS.topic, "", "real", "clicked", AT)
     river = REFERENCE.stations.by_id["LC-R-0042"][0].river
     assert "page" not in event.row, "nothing depends on it"
     assert event.row == {"station": "LC-R-0042", "kind": "view", "happened": AT, "action": "clicked",

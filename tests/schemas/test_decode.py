@@ -124,6 +124,14 @@ def test_poison_is_refused_with_its_reason(kind: str, decoder: Decoder) -> None:
 
 
 @decoders
+def test_what_is_too_large_is_not_even_read_for_its_label(decoder: Decoder) -> None:
+    value = around(provenance="replay")
+    source = json.loads(value)["source"]
+    assert decoder.label(value) == (source, "replay")
+    assert decoder.label(value + b" " * 262_144) == ("other", "real")
+
+
+@decoders
 def test_a_good_event_is_read_with_times_in_milliseconds(decoder: Decoder) -> None:
     answer = decoder.decode(around(time="2026-01-05T08:00:00.1239+07:00"))
     assert isinstance(answer, Event)

@@ -65,6 +65,13 @@ def test_addresses_name_language_and_provenance_and_walls_come_first(folder: Pat
                       "http://x/w/ioc-desk?lang=vi&provenance=replay"]
 
 
+def test_walls_stand_in_the_order_of_their_numbers() -> None:
+    walls = [one for one in read_dashboards(ROOT / "dashboards/generated") if one.is_wall and one.lang == "vi"]
+    numbers = [int(str(one.content["title"]).split(":")[0].rpartition(" ")[2]) for one in walls]
+    assert numbers == sorted(numbers)
+    assert len(numbers) > 5
+
+
 def test_every_generated_dashboard_has_a_build_in_both_languages() -> None:
     known = read_dashboards(ROOT / "dashboards/generated")
     assert [one.error for one in known if one.error] == []

@@ -133,9 +133,9 @@ class Bench:
     def snapshots(self) -> list[bytes]:
         return [value for topic, _, value, _, _ in self.producer.sent if topic == "ioc.state.v1" and value is not None]
 
-    def keep(self, value: bytes | None) -> None:
+    def keep(self, value: bytes | None, key: bytes = f"{TOPIC}/0".encode()) -> None:
         """A record on the state topic."""
-        self.records.append(StateRecord(0, len(self.records), f"{TOPIC}/0".encode(), value))
+        self.records.append(StateRecord(0, len(self.records), key, value))
 
     def shown(self, name: str) -> list[float]:
         return [reading.value for shown in self.board.partitions.values() for reading in shown.readings

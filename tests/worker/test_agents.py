@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from aiokafka.errors import MessageSizeTooLargeError
+from faust.exceptions import ProducerSendError
 
 from schemas.errors import LineStopped
 from streams.engine.plan import Plan
@@ -113,11 +115,17 @@ async def test_a_tombstone_without_a_key_can_be_set_aside(taker: Taker) -> None:
     assert (key, value, headers["ioc-tombstone"]) == (None, b"", b"1")
 
 
-async def test_a_record_too_large_for_the_dead_letter_topic_leaves_its_digest(taker: Taker) -> None:
-    class MessageSizeTooLargeError(Exception):
-        pass
+@pytest.mark.parametrize("is_wrapped", [False, True])
+async def test_a_record_too_large_for_the_dead_letter_topic_leaves_its_digest(taker: Taker, is_wrapped: bool) -> None:
+    def refuse(value: bytes | None) -> Exception | None:
+        if not value or len(value) <= 100:
+            return None
+        error: Exception = MessageSizeTooLargeError()
+        if is_wrapped:  # as Faust does, when its producer refuses before the broker can
+            error, error.__cause__ = ProducerSendError("Error while sending"), error
+        return error
 
-    taker.bench.producer.refuse = lambda value: MessageSizeTooLargeError() if value and len(value) > 100 else None
+    taker.bench.producer.refuse = refuse
     await taker.take(0, b"x" * 200)
     _, value, headers = taker.dead()[-1]
     assert (value, headers["ioc-length"], len(headers["ioc-sha256"])) == (b"", b"200", 64)

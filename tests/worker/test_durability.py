@@ -243,6 +243,27 @@ async def test_a_snapshot_of_another_format_or_no_snapshot_at_all_stops_the_star
             await bench.keeper.recover([PLACE])
 
 
+async def test_a_deleted_key_is_counted_anew_though_what_could_not_be_read_still_stands_before_it(plan: Plan) -> None:
+    bench = Bench(plan)
+    bench.keep(b"junk")
+    bench.keep(None)
+    assert await bench.keeper.recover([PLACE]) == {}
+    bench.keep(await snapshot_of(plan, 5))
+    assert await bench.keeper.recover([PLACE]) == {PLACE: 5}
+
+
+async def test_what_cannot_be_read_stops_nobody_who_does_not_need_it_or_has_something_newer(plan: Plan) -> None:
+    bench = Bench(plan)
+    bench.keep(b"junk", key=b"of nobody")
+    bench.keep(await snapshot_of(plan, 5))
+    assert await bench.keeper.recover([PLACE]) == {PLACE: 5}
+    bench.keep(b"junk")
+    with pytest.raises(SnapshotError, match="cannot be read"):
+        await bench.keeper.recover([PLACE])
+    bench.keep(await snapshot_of(plan, 3))
+    assert await bench.keeper.recover([PLACE]) == {PLACE: 5}
+
+
 async def test_revoked_partitions_disappear_at_once(bench: Bench) -> None:
     take(bench, 0, 2)
     await bench.keeper.flush()

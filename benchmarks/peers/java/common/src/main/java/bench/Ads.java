@@ -12,8 +12,13 @@ public final class Ads {
     private final String[] campaigns;
     private final int mask;
 
+    /** That which the environment names. */
+    public static Ads given() throws IOException {
+        return new Ads(Path.of(Race.required("BENCH_ADS")));
+    }
+
     /** Reads the CSV {@code ad,campaign}. */
-    public Ads(Path file) throws IOException {
+    Ads(Path file) throws IOException {
         List<String> lines = Files.readAllLines(file);
         if (lines.isEmpty() || !lines.get(0).trim().equals("ad,campaign")) {
             throw new IOException(file + " does not begin with the line ad,campaign");

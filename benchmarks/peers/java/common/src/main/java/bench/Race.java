@@ -1,6 +1,5 @@
 package bench;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -25,19 +24,19 @@ public final class Race {
     public final String topic = required("BENCH_TOPIC");
     public final int partitions = Integer.parseInt(required("BENCH_PARTITIONS"));
     public final Path folder = Path.of(required("BENCH_FOLDER"));
-    public final Path adsFile = Path.of(required("BENCH_ADS"));
     public final long warm = Long.parseLong(System.getenv().getOrDefault("BENCH_WARM", "0"));
     public final long total = warm + Long.parseLong(required("BENCH_EVENTS"));
     public final int threads = Integer.parseInt(System.getenv().getOrDefault("BENCH_THREADS", "1"));
     /** Names everything of this run on the broker. */
     public final String id;
+    /** The join table; null where nothing is joined. */
     public final Ads ads;
     public final Meter meter;
     private final long[] ends;
 
-    public Race(String variant) throws IOException, ExecutionException, InterruptedException {
+    public Race(String variant, Ads ads) throws ExecutionException, InterruptedException {
         id = "bench-" + variant + "-" + UUID.randomUUID().toString().substring(0, 8);
-        ads = new Ads(adsFile);
+        this.ads = ads;
         meter = new Meter(warm, total);
         ends = findEnds();
     }
@@ -88,7 +87,7 @@ public final class Race {
         return found;
     }
 
-    private static String required(String name) {
+    static String required(String name) {
         String value = System.getenv(name);
         if (value == null || value.isEmpty()) {
             throw new IllegalStateException(name + " is not set");

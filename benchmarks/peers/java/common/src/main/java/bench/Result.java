@@ -17,11 +17,17 @@ import org.apache.kafka.clients.admin.Admin;
 public final class Result {
     private Result() {}
 
-    public static void say(Race race, Meter.Cost cost, Map<String, Long> counts, String guarantee) throws IOException {
+    /** Says it; {@code counts} are numbers, or several for each key. */
+    public static void say(Race race, Meter.Cost cost, Map<String, ?> counts, String guarantee) throws IOException {
         Path file = race.folder.resolve(race.id + "-counts.json");
         Files.writeString(file, json(out -> {
-            for (Map.Entry<String, Long> one : counts.entrySet()) {
-                out.writeNumberField(one.getKey(), one.getValue());
+            for (Map.Entry<String, ?> one : counts.entrySet()) {
+                out.writeFieldName(one.getKey());
+                if (one.getValue() instanceof double[] several) {
+                    out.writeArray(several, 0, several.length);
+                } else {
+                    out.writePOJO(one.getValue());
+                }
             }
         }));
         System.out.println(json(out -> {

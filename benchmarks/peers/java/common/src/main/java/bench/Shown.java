@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.function.BinaryOperator;
+import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -14,20 +16,34 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.LongDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * The topic in which updated counts become visible: key {@code campaign:window}, or {@code campaign:window:partition}
- * where each input partition has a count of its own; value the count so far, as a long.
+ * The topic in which updated values become visible: key {@code campaign:window}, or {@code campaign:window:partition}
+ * where each input partition has a value of its own; value what is known so far.
  */
-public final class Shown {
+public final class Shown<V> {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     public final String topic;
     private final Race race;
+    private final Deserializer<V> format;
+    private final ToLongFunction<V> size;
+    private final BinaryOperator<V> sum;
 
-    public Shown(Race race) throws ExecutionException, InterruptedException {
+    /**
+     * Makes the topic.
+     *
+     * @param size of how many events a value tells
+     * @param sum puts the values of two partitions together
+     */
+    public Shown(Race race, Deserializer<V> format, ToLongFunction<V> size, BinaryOperator<V> sum)
+            throws ExecutionException, InterruptedException {
         this.race = race;
+        this.format = format;
+        this.size = size;
+        this.sum = sum;
         topic = race.id + "-shown";
         NewTopic wanted = new NewTopic(topic, race.partitions, (short) 1).configs(Map.of("cleanup.policy", "compact"));
         try (Admin admin = race.admin()) {
@@ -35,24 +51,29 @@ public final class Shown {
         }
     }
 
-    /** What a reader of committed records sees, once it sums up to all views. */
-    public Map<String, Long> await(long views) {
-        Map<String, Long> latest = new HashMap<>();
+    /** The topic of plain counts. */
+    public static Shown<Long> counts(Race race) throws ExecutionException, InterruptedException {
+        return new Shown<>(race, new LongDeserializer(), Long::longValue, Long::sum);
+    }
+
+    /** What a reader of committed records sees, once it tells of all events that were counted. */
+    public Map<String, V> await(long counted) {
+        Map<String, V> latest = new HashMap<>();
         long until = System.nanoTime() + PATIENCE.toNanos();
-        try (KafkaConsumer<String, Long> consumer =
-                new KafkaConsumer<>(settings(), new StringDeserializer(), new LongDeserializer())) {
+        try (KafkaConsumer<String, V> consumer =
+                new KafkaConsumer<>(settings(), new StringDeserializer(), format)) {
             List<TopicPartition> all = IntStream.range(0, race.partitions)
                     .mapToObj(number -> new TopicPartition(topic, number)).toList();
             consumer.assign(all);
             consumer.seekToBeginning(all);
             long seen = 0;
-            while (seen != views) {
+            while (seen != counted) {
                 if (System.nanoTime() > until) {
-                    throw new IllegalStateException(views + " views were counted, " + seen + " are shown in " + topic);
+                    throw new IllegalStateException(counted + " were counted, " + seen + " are shown in " + topic);
                 }
-                for (ConsumerRecord<String, Long> one : consumer.poll(Duration.ofMillis(100))) {
-                    Long before = latest.put(one.key(), one.value());
-                    seen += one.value() - (before == null ? 0 : before);
+                for (ConsumerRecord<String, V> one : consumer.poll(Duration.ofMillis(100))) {
+                    V before = latest.put(one.key(), one.value());
+                    seen += size.applyAsLong(one.value()) - (before == null ? 0 : size.applyAsLong(before));
                 }
             }
         }
@@ -66,12 +87,12 @@ public final class Shown {
         return settings;
     }
 
-    private static Map<String, Long> whole(Map<String, Long> latest) {
-        Map<String, Long> sums = new TreeMap<>();
-        latest.forEach((key, count) -> {
+    private Map<String, V> whole(Map<String, V> latest) {
+        Map<String, V> found = new TreeMap<>();
+        latest.forEach((key, value) -> {
             String[] parts = key.split(":");
-            sums.merge(parts[0] + ":" + parts[1], count, Long::sum);
+            found.merge(parts[0] + ":" + parts[1], value, sum);
         });
-        return sums;
+        return found;
     }
 }

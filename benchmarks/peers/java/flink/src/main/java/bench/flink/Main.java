@@ -1,5 +1,6 @@
 package bench.flink;
 
+import bench.Ads;
 import bench.Meter;
 import bench.Race;
 import bench.Result;
@@ -39,9 +40,9 @@ public final class Main {
     public static void main(String[] arguments) throws Exception {
         Thread.setDefaultUncaughtExceptionHandler((thread, error) -> Result.fail(error)); // no thread keeps it alive
         String variant = arguments[0];
-        Race race = new Race("flink-" + variant);
+        Race race = new Race("flink-" + variant, Ads.given());
         Running.race = race;
-        Shown shown = new Shown(race);
+        Shown<Long> shown = Shown.counts(race);
         StreamExecutionEnvironment environment =
                 StreamExecutionEnvironment.createLocalEnvironment(race.threads, settings(race));
         KeyedStream<View, String> views = views(environment, race).keyBy(view -> view.campaign);

@@ -19,10 +19,12 @@ from streams.simulator.player import Planned
 from streams.simulator.recordings.recording import text_of
 from streams.simulator.scenarios.ordinary_monday import born
 from streams.simulator.scenarios.scenario import tell
-from tools.prove import spoil
+from tools.faults import spoil
 
 LANES: Final = ("real", "replay", "simulated")
-REPEATED, DISORDERED, OLD, CONFLICTING, SPOILT = 0.03, 0.03, 0.02, 0.005, 0.07
+REPEATED, DISORDERED, OLD, CONFLICTING, SPOILT = 0.03, 0.03, 0.02, 0.005, 0.117
+"""Shares of the good events; those spoilt are a tenth of all records."""
+
 AWAY: Final = 400
 """At most so many records later comes what is repeated, delayed or contradicted."""
 
@@ -35,6 +37,7 @@ class Shot(NamedTuple):
     topic: str
     key: bytes | None
     value: bytes | None
+    partition: int | None = None
 
 
 def story(seed: int, since: int, feeds: Mapping[str, Feed], reference: Reference) -> Iterator[Shot]:

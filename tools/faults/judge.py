@@ -10,20 +10,22 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.admin import KafkaAdminClient
 
 from schemas.feed import Feed
 from streams.publisher import BOOTSTRAP_MS, connect, written
-from tools.prove.bed import Bed
-from tools.prove.load import differences, held, ledger
-from tools.prove.stage import Stage
-from tools.prove.story import LANES
-from tools.prove.waiting import NotSeen
-from tools.prove.watch import Place, shown
+from tools.faults.bed import Bed
+from tools.faults.durable import committed
+from tools.faults.load import differences, held, ledger
+from tools.faults.stage import Stage
+from tools.faults.story import LANES
+from tools.faults.waiting import NotSeen
+from tools.faults.watch import Place, shown
 
 DRAIN_SECONDS: Final = 90
 SETTLE_SECONDS: Final = 40
-GROUP: Final = "ioc"
+LOOKS: Final = 10
+"""A scenario in which the pages were looked at less often proves little."""
+
 CODES: Final = {0: "EQUAL", 1: "DIFFERENT", 2: "NOT JUDGED"}
 EXPECTED_LINT: Final = "millimet"
 """Rain is measured in millimetres everywhere; promtool would have it in metres."""
@@ -43,6 +45,7 @@ class Judgement:
     unknown: int = 0
     drained: float = 0.0
     met: Counter[str] = field(default_factory=Counter)
+    recovered: float = 0.0
 
     @property
     def again(self) -> int:
@@ -116,20 +119,9 @@ def ends_of(brokers: str, topics: Iterable[str]) -> dict[Place, int]:
         consumer.close()
 
 
-def committed(brokers: str, topics: Iterable[str]) -> dict[Place, int]:
-    """What the group has committed."""
-    admin = connect(KafkaAdminClient, brokers, bootstrap_timeout_ms=BOOTSTRAP_MS)
-    try:
-        found = admin.list_group_offsets([GROUP])[GROUP]
-    finally:
-        admin.close()
-    wanted = set(topics)
-    return {(place.topic, place.partition): entry.offset for place, entry in found.items()
-            if place.topic in wanted and entry.offset > 0}
-
-
 def _check_ledger(stage: Stage, topics: list[str], found: Judgement) -> None:
     book = ledger(stage.load.entries)
+    book.acknowledged.update(stage.load.known)
     found.unknown = book.unknown.total()
     found.problems += differences(book, held(stage.bed.broker.address, topics))
 
@@ -147,9 +139,19 @@ def _check_dead_letters(stage: Stage, topics: list[str], found: Judgement) -> No
 
 def _check_pages(stage: Stage, found: Judgement) -> None:
     found.met = stage.watch.totals()
-    found.problems += [f"a number stepped back: {text}" for text in stage.watch.fallen[:5]]
+    found.recovered = max(stage.recovered, default=found.drained)
+    if stage.watch.looks < LOOKS:
+        found.problems.append(f"the pages were looked at {stage.watch.looks} times only")
+    found.problems += [f"a page was wrong: {text}" for text in stage.watch.fallen[:5]]
     for worker in stage.bed.awake:
-        found.problems += [f"promtool on {worker.name}: {line}" for line in lint(worker.ask("/metrics")[1])]
+        page = worker.ask("/metrics")[1]
+        found.problems += [f"promtool on {worker.name}: {line}" for line in lint(page)]
+        found.problems += [f"{worker.name} shows no number: {line}" for line in page.splitlines() if no_number(line)]
+
+
+def no_number(line: str) -> bool:
+    """Whether a line of a page has a value that is not finite."""
+    return not line.startswith("#") and line.rpartition(" ")[2].lower() in {"nan", "+inf", "-inf", "inf"}
 
 
 def lint(page: str) -> list[str]:
@@ -194,7 +196,7 @@ def take_recount(answer: tuple[int, str], found: Judgement) -> None:
 
 def _check_total(stage: Stage, topics: list[str], found: Judgement) -> None:
     """A proof in which nothing happened is none: fates of every kind, every reason of the load's bad records."""
-    read, sent = found.records, stage.load.sent
+    read, sent = found.records, stage.load.sent + len(stage.load.known)
     if not sent - found.unknown <= read <= sent:
         found.problems.append(f"{sent} records were sent, {found.unknown} of unknown outcome, {read} were counted")
     found.problems += [f"no record was {fate}: the load proves too little"

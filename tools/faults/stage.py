@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from tools.prove.bed import PARTITIONS, Bed, Worker, last_line
-from tools.prove.load import Load
-from tools.prove.waiting import NotSeen, until
-from tools.prove.watch import Watch, counted, offsets
+from tools.faults.bed import PARTITIONS, Bed
+from tools.faults.load import Load
+from tools.faults.waiting import NotSeen, until
+from tools.faults.watch import Watch, counted, offsets, shown
+from tools.faults.worker import Worker, last_line
 
 MOVED: Final = 600
 """Records that must have been counted since the last fault, so that the next one hits workers at work."""
 
 READY_SECONDS: Final = 60
 LEAVE_SECONDS: Final = 30
+ADMIT_SECONDS: Final = 30
 FEEDS: Final = 4
 
 
@@ -32,7 +34,10 @@ class Stage:
     began: float = field(default_factory=time.monotonic)
     faults: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    recovered: list[float] = field(default_factory=list)
     counted: int = 0
+    hit: float = 0.0
+    hit_at: int = 0
 
     def fault(self, name: str, act: Callable[[], object]) -> None:
         """Lets something happen while the load runs, and sees the load go on.
@@ -42,6 +47,7 @@ class Stage:
         """
         before = self.load.sent
         self._running()
+        self.hit, self.hit_at = time.monotonic(), counted(self.bed.awake)
         self.faults.append(f"{time.monotonic() - self.began:6.1f} s  {name}, after {before} records")
         act()
         self.bed.until(lambda: self.load.sent > before or not self.load.is_alive(), 20,
@@ -69,6 +75,25 @@ class Stage:
         code, expected = worker.process.returncode, 0 if number == signal.SIGTERM else -number
         if code != expected:
             self.remarks.append(f"{worker.name} ended with code {code} at {number.name}: {last_line(worker.log)}")
+
+    def recover(self, limit: float, patience: float = READY_SECONDS) -> None:
+        """Waits until all partitions are shown and more was counted than at the last fault; notes how long it took."""
+        def goes_on() -> bool:
+            pages = shown(self.bed.awake)
+            return len(pages) == self.partitions and sum(map(max, pages.values())) > self.hit_at
+
+        self.bed.until(goes_on, patience, lambda: f"all {self.partitions} partitions shown, and more than "
+                       f"{self.hit_at} records counted; {len(shown(self.bed.awake))} are shown")
+        self.recovered.append(time.monotonic() - self.hit)
+        if self.recovered[-1] > limit:
+            self.remarks.append(f"recovery took {self.recovered[-1]:.0f} s, more than {limit:.0f} s, after "
+                                f"{self.faults[-1]}")
+
+    def admit(self) -> None:
+        """Waits until every worker that has partitions says that it is not ready: it cannot progress, and knows it."""
+        told = [worker for worker in self.bed.awake if offsets(worker)]
+        self.bed.until(lambda: all(worker.ask("/readyz")[0] != 200 for worker in told), ADMIT_SECONDS,
+                       lambda: f"no worker says it is ready; they say {[one.ask('/readyz') for one in told]}")
 
     def _has_ended(self, worker: Worker) -> bool:
         if worker.runs:

@@ -3,18 +3,20 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from streams.recount.pages import Sample, parse_page
-from tools.prove.bed import Bed, Worker
+from tools.faults.bed import Bed
+from tools.faults.worker import Worker
 
-PERIOD: Final = 2.0
+PERIOD: Final = 1.0
 NEXT_OFFSET: Final = "ioc_next_offset"
-GROWING: Final = (NEXT_OFFSET, "ioc_feed_records")
+RECORDS: Final = "ioc_feed_records"
+GROWING: Final = (NEXT_OFFSET, RECORDS)
 MET: Final = {"ioc_events_read_total": "read", "ioc_holes_total": "holes", "ioc_replayed_records_total": "skipped",
               "ioc_rebalances_total": "rebalances", "ioc_coordinator_errors_total": "coordinator errors",
-              "ioc_commit_errors_total": "refused commits"}
+              "ioc_commit_errors_total": "refused commits", "ioc_corrupt_fetches_total": "corrupt fetches"}
 """Counters of the processes, and what they are called here."""
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
@@ -22,11 +24,14 @@ Place = tuple[str, int]
 
 
 class Watch(threading.Thread):
-    """Looks every two seconds until told to stop."""
+    """Looks every second until told to stop. `sent` answers how many records there can be at most."""
 
-    def __init__(self, bed: Bed) -> None:
+    def __init__(self, bed: Bed, sent: Callable[[], int]) -> None:
         super().__init__(name="watch", daemon=True)
-        self.bed = bed
+        self.bed, self.sent = bed, sent
+        self.looks = 0
+        self.counts: list[tuple[float, int]] = []
+        """How many records were shown, and when."""
         self.stopping = threading.Event()
         self.highest: dict[Key, float] = {}
         self.fallen: list[str] = []
@@ -49,6 +54,11 @@ class Watch(threading.Thread):
             for key, value in self.look_at(worker).items():
                 now[key] = max(value, now.get(key, value))
         self.compare(now)
+        records = sum(value for key, value in now.items() if key[0] == RECORDS)
+        if records > (sent := self.sent()):
+            self.fallen.append(f"{time.strftime('%H:%M:%S')} {records:.0f} records are shown, {sent} were sent")
+        self.counts.append((time.monotonic(), round(records)))
+        self.looks += 1
 
     def look_at(self, worker: Worker) -> dict[Key, float]:
         """Notes what a worker has met; answers what its page says of partitions."""
@@ -61,6 +71,10 @@ class Watch(threading.Thread):
                 states[sample.name, tuple(sorted(sample.labels.items()))] = sample.value
         self.met[worker.name] = self.met.get(worker.name, Counter()) | met
         return states
+
+    def forget(self) -> None:
+        """What was shown so far binds nobody any more: a log was made anew."""
+        self.highest = {}
 
     def compare(self, now: Mapping[Key, float]) -> None:
         """Notes what is less than it was."""

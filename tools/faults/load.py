@@ -6,15 +6,18 @@ Outcomes as in Jepsen: acknowledged, or unknown; what the topic holds must conta
 import threading
 import time
 import zlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from streams.publisher import Line, PublishError, Sent, written
-from tools.prove.story import Shot
+from tools.faults.story import Shot
 
 BREATH: Final = 0.02
 """Seconds between two handfuls of records."""
+
+PUSHED: Final = 1500.0
+"""Records a second of those that a scenario sends beside the story."""
 
 Mark = tuple[str, int, int]
 
@@ -38,13 +41,25 @@ class Load(threading.Thread):
         super().__init__(name="load", daemon=True)
         self.brokers, self.shots, self.rate = brokers, shots, rate
         self.entries: list[Entry] = []
+        self.times: list[float] = []
+        """When each was handed over, by the clock that never stops."""
         self.stopping = threading.Event()
+        self.pausing = threading.Event()
+        self.extra: deque[tuple[Shot, list[Entry]]] = deque()
+        self.known: list[Mark] = []
+        """What others have sent, and the broker has acknowledged."""
         self.trouble: BaseException | None = None
 
     @property
     def sent(self) -> int:
         """How many records were handed over."""
         return len(self.entries)
+
+    def push(self, shots: Iterable[Shot]) -> list[Entry]:
+        """Sends these beside the story; the list that is answered fills as they are handed over."""
+        entries: list[Entry] = []
+        self.extra.extend((shot, entries) for shot in shots)
+        return entries
 
     def run(self) -> None:
         """Hands over a handful, waits a breath."""
@@ -62,26 +77,35 @@ class Load(threading.Thread):
             self.trouble = self.trouble or TimeoutError(f"the load has not ended within {seconds:.0f} s")
 
     def _send_all(self, line: Line) -> None:
-        allowed, before = 0.0, time.monotonic()
+        told, before = 0.0, time.monotonic()
         while not self.stopping.wait(BREATH):
             now = time.monotonic()
-            allowed = min(allowed + (now - before) * self.rate, self.rate)  # a stall is not made up for at once
-            before = now
-            while allowed >= 1:
-                allowed -= 1
-                self._send(line, next(self.shots))
+            passed, before = now - before, now
+            if self.pausing.is_set():
+                continue
+            for _ in range(round(min(passed, 1.0) * PUSHED)):
+                if self.extra:
+                    self._hand_over(line, *self.extra.popleft())
+            told = min(told + passed * self.rate, self.rate)  # a stall is not made up for at once
+            while told >= 1:
+                told -= 1
+                self._hand_over(line, next(self.shots), [])
         try:
             line.flush()
         except PublishError:
             return  # each entry knows by itself that it was not acknowledged
 
-    def _send(self, line: Line, shot: Shot) -> None:
+    def _hand_over(self, line: Line, shot: Shot, entries: list[Entry]) -> None:
+        entries.append(self._send(line, shot))
+        self.entries.append(entries[-1])
+        self.times.append(time.monotonic())
+
+    def _send(self, line: Line, shot: Shot) -> Entry:
         try:
-            sent = line.send(shot.topic, key=shot.key, value=shot.value)
+            sent = line.send(shot.topic, key=shot.key, value=shot.value, partition=shot.partition)
         except PublishError:
-            self.entries.append(Entry(mark(*shot), None))
-        else:
-            self.entries.append(Entry(mark(*shot), sent))
+            return Entry(mark(*shot[:3]), None)
+        return Entry(mark(*shot[:3]), sent)
 
 
 class Ledger(NamedTuple):

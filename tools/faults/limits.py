@@ -1,0 +1,175 @@
+"""The edges of what a reader takes: T21, T22, T30."""
+
+import json
+import time
+from random import Random
+from typing import Any, Final
+
+import psutil
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from schemas.decode import Decoder
+from schemas.errors import Rejection
+from streams.publisher import BOOTSTRAP_MS, Receipt, connect, encode, read_reference
+from tools.faults.data import FEED, KEY, RATE, SHARED, before, good, shot
+from tools.faults.house import House
+from tools.faults.letters import counted, expect, send
+from tools.faults.load import mark
+from tools.faults.scenario import Scenario
+from tools.faults.stage import Stage
+from tools.jars import ROOT
+
+MUTATIONS: Final = 5000
+SLOWEST: Final = 0.05
+"""Seconds that reading one value may take, on a core shared with everybody: 5 ms by itself."""
+
+MOST_BYTES: Final = 262_144
+BOMB: Final = 200 << 20
+MEMORY: Final = 1 << 30
+
+
+def mutations(stage: Stage) -> None:
+    """Thousands of good events with a few bytes changed, and JSON trees that nobody has grown."""
+    decoder = Decoder(FEED, read_reference(ROOT / "reference"))
+    values = [mutated(stage.random, encode(good(stage, number, before()))) for number in range(MUTATIONS)]
+    for value in values:
+        began = time.perf_counter()
+        decoded = decoder.decode(value)
+        if (took := time.perf_counter() - began) > SLOWEST:
+            stage.remarks.append(f"reading {value[:60]!r} took {took * 1000:.0f} ms")
+        if not isinstance(decoded, Rejection):
+            json.loads(value)
+    send(stage, "mutations", [shot(value) for value in values])
+
+
+def mutated(random: Random, value: bytes) -> bytes:
+    """A value with something wrong, most often."""
+    kind = random.randrange(6)
+    at, other = random.randrange(len(value)), random.randrange(len(value))
+    if kind == 0:
+        return value[:at] + bytes([random.randrange(256)]) + value[at + 1:]
+    if kind == 1:
+        return value[:min(at, other)] + value[max(at, other):]
+    if kind == 2:
+        return value[:at] + value[other:other + 20] + value[at:]
+    if kind == 3:
+        return value[:at] + random.randbytes(random.randrange(1, 8)) + value[at:]
+    if kind == 4:
+        return random.randbytes(random.randrange(200))
+    return encode({**json.loads(value), "data": _tree(random, 4)})
+
+
+def _tree(random: Random, depth: int) -> Any:
+    kind = random.randrange(8 if depth else 6)
+    if kind < 6:
+        return random.choice([None, True, random.randrange(-10**20, 10**20), random.random() * 1e9, "x" * kind, 0])
+    if kind == 6:
+        return [_tree(random, depth - 1) for _ in range(random.randrange(4))]
+    names = ["station_id", "rain_mm", "period_s", "quality", "a"]
+    return {random.choice(names): _tree(random, depth - 1) for _ in range(random.randrange(4))}
+
+
+def versions(stage: Stage) -> None:
+    """Producers of several versions side by side: the schema's own, none, another; unknown and missing fields."""
+    kinds: list[tuple[str, dict[str, Any], list[str]]] = [
+        ("this version", {"dataschema": "urn:ioc:hydromet:1"}, []), ("no version", {}, []),
+        ("version 2", {"dataschema": "urn:ioc:hydromet:2"}, ["unknown_schema"]),
+        ("version 99", {"dataschema": "urn:ioc:hydromet:99"}, ["unknown_schema"]),
+        ("type of version 2", {"type": "vn.laocai.hydromet.observed.v2"}, ["unknown_type"]),
+        ("an unknown attribute", {"colour": "red"}, ["schema_violation"]),
+        ("an unknown field", {"data": {"station_id": KEY.decode(), "quality": "ok", "wind": 3}}, ["schema_violation"]),
+        ("optional fields missing", {"data": {"station_id": KEY.decode(), "quality": "ok"}}, []),
+        ("a field missing", {"data": {"station_id": KEY.decode()}}, ["schema_violation"]),
+    ]
+    sent = kinds * 20
+    receipts = send(stage, "of several versions", [shot(encode({**good(stage, number, before()), **more}))
+                                                   for number, (_, more, _) in enumerate(sent)])
+    expect(stage, FEED.topic, ((name, receipt, reasons)
+                               for (name, _, reasons), receipt in zip(sent, receipts, strict=True)))
+
+
+def large_values(stage: Stage) -> None:
+    """Values at the limit and far beyond it, then little ones that become huge when unpacked."""
+    stage.share()
+    stage.work()
+    sizes = [MOST_BYTES - 1, MOST_BYTES, MOST_BYTES + 1, 1_000_000, 10_000_000]
+    values = [encode(good(stage, number, before())) for number in range(len(sizes))]
+    receipts = send(stage, "large values", [shot(value + b" " * (size - len(value)))
+                                            for value, size in zip(values, sizes, strict=True)])
+    expect(stage, FEED.topic, ((f"{size} bytes", receipt, [] if size <= MOST_BYTES else ["too_large"])
+                               for size, receipt in zip(sizes[:-1], receipts, strict=False)))
+    if receipts[-1] is not None:
+        stage.remarks.append(f"the publisher sent {sizes[-1]} bytes")
+    taken = []
+    for codec in ("gzip", "zstd", "lz4", "snappy"):
+        stage.work()
+        stage.fault(f"a bomb of {BOMB >> 20} MB in {codec}",
+                    lambda codec=codec: taken.append(_bomb(stage, codec)))  # type: ignore[misc]
+        most = _memory(stage)
+        if most > MEMORY:
+            stage.remarks.append(f"a worker takes {most >> 20} MB after a bomb in {codec}")
+    stage.work()
+    hits = [receipt for receipt in taken if receipt]
+    if not hits:
+        stage.remarks.append("the broker took no bomb: nothing was proven of them")
+    counted(stage, hits)
+    expect(stage, FEED.topic, (("a bomb", receipt, ["too_large"]) for receipt in hits))
+    stage.remarks += [f"a worker died of it: {text}" for text in stage.bed.mended]
+
+
+def _bomb(stage: Stage, codec: str) -> Receipt | None:
+    """Packed it is small enough for the topic, unpacked a list of millions of objects; None if the broker refuses."""
+    value = b'{"source":"//laocai.gov.vn/kttv/vrain","x":[' + b"{}," * (BOMB // 3) + b"{}]}"
+    producer = connect(KafkaProducer, stage.bed.broker.address, bootstrap_timeout_ms=BOOTSTRAP_MS, acks="all",
+                       compression_type=codec, max_request_size=2 * BOMB, batch_size=2 * BOMB,
+                       request_timeout_ms=20_000, delivery_timeout_ms=30_000)
+    try:
+        place = producer.send(FEED.topic, key=KEY, value=value).get(30)
+    except KafkaError:
+        return None
+    finally:
+        producer.close(timeout=1)
+    stage.load.known.append(mark(FEED.topic, KEY, value))
+    return Receipt(place.topic, place.partition, place.offset)
+
+
+def _memory(stage: Stage) -> int:
+    """The most that a worker takes, over a few seconds."""
+    most, until = 0, time.monotonic() + 8
+    while time.monotonic() < until:
+        stage.bed.wait(0.5)
+        most = max(most, *(psutil.Process(one.process.pid).memory_info().rss for one in stage.bed.awake))
+    return most
+
+
+NO_REFUSAL: Final = (
+    "bombs refused by the broker, workers below 400 MB: a broker looks at the size of what is packed; told to keep it "
+    "unpacked (compression.type=uncompressed) it refuses bombs by running out of its own memory")
+
+
+def no_quarantine() -> str:
+    """T23: what the row asks for does not exist."""
+    return ("there is no quarantine yet: a record that kills the process as a whole (not one that raises: T19) stops "
+            "its partition until somebody removes it")
+
+
+SCENARIOS: Final = (
+    Scenario("T21", "5.000 sự kiện bị đổi vài byte, cây JSON ngẫu nhiên",
+             "5,000 events with bytes changed, random trees",
+             "the reader raises nothing; reasons as the recount finds them", mutations, 1, rate=RATE,
+             house=SHARED, quick=True,
+             parts=("atheris: not among the packages of the house",)),
+    Scenario("T30", "Nhiều phiên bản lược đồ gửi xen kẽ", "Producers of several versions of the schema",
+             "as the versioned schema says", versions, 1, rate=RATE, house=SHARED, quick=True,
+             parts=("rolling upgrade N, N+1, N: there is one version of the program yet",)),
+)
+
+LARGE_VALUES: Final = (
+    Scenario("T22", "Giá trị 256 KiB ± 1, 1 MB, 10 MB; bom nén 200 MB (gzip, zstd, lz4, snappy)",
+             "Values of 256 KiB ± 1, 1 MB, 10 MB; bombs of 200 MB in gzip, zstd, lz4 and snappy",
+             "over the limit `too_large`, bombs too; no worker dies, each stays below 1 GB", large_values, 5,
+             house=House(), parts=("413 of the gateway: there is no gateway yet", NO_REFUSAL)),
+    Scenario("T23", "Bản ghi giết cả tiến trình", "A record that kills the process", "quarantined after three crashes",
+             large_values, 1, hindered=no_quarantine),
+)
