@@ -19,8 +19,9 @@ window of 10 s of event time, show the updated counts each second. `benchmarks/y
 the log once, {events:,} events of {size:.0f} bytes on average, zstd, 4 partitions; all read the
 same bytes, {rounds} rounds, everybody in turn; median, range in brackets. CPU is that of the whole
 process with all its threads (JIT and garbage collection included). Slow ones drain a beginning of
-the same log; a JVM is measured cold, and warm after a third of the log. No process is pinned to a
-core, and the broker runs beside them: compare CPU, not events per second, across machines.
+the same log; a JVM is measured cold, and warm after a third of the log: the longer the log, the
+better it does. No process is pinned to a core, and the broker runs beside them: compare CPU, not
+events per second, across machines.
 
 Exact: the count of **every** campaign and window is that of an independent recount of the log. Of
 ours it is read from the confirmed snapshots in Kafka, and the page showed the same sum. A wrong
@@ -49,8 +50,15 @@ def section(found: Contest, machine: Mapping[str, str]) -> str:
         "![CPU-seconds per million events](pictures/ysb.svg)", "",
         *table(head, [_row(found, each, ours) for each in found.entrants], title="").splitlines()[2:], "",
         METHOD.format(events=found.events, size=found.mean_bytes, rounds=rounds),
-        f"Where: {where}.", "",
+        f"Where: {where}.{_load(found)}", "",
     ])  # fmt: skip
+
+
+def _load(found: Contest) -> str:
+    """How much else the machine had to do: a contestant alone is about 1 to 2."""
+    if not found.loads:
+        return ""
+    return f" Load average while measuring: {min(found.loads):.0f} to {max(found.loads):.0f}."
 
 
 def _target(ours: Sequence[Run]) -> Iterator[str]:

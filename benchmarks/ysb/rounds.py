@@ -1,6 +1,7 @@
 """The contest: the log stored once, then rounds in which everybody takes a turn: a disturbance hits all alike."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -24,13 +25,14 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """What was found: the runs of each entrant in the order of the rounds, and what failed."""
+    """What was found: the runs of each entrant in the order of the rounds, what failed, how loaded the machine was."""
 
     events: int
     mean_bytes: float
     entrants: tuple[Entrant, ...]
     runs: dict[str, list[Run]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    loads: list[float] = field(default_factory=list)
 
 
 def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None], turn: Turn = nullcontext) -> Contest:
@@ -49,6 +51,7 @@ def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None],
         for each in found:
             if each.drain is not None and each.name not in result.failed:
                 with turn():
+                    result.loads.append(os.getloadavg()[0])
                     told = _take_turn(result, each, bed, number)
                 say(f"ysb {number + 1}/{sizes.rounds}, {each.name}: {told}")
     return result

@@ -96,6 +96,7 @@ FOUND = Contest(
      Entrant("broken", "A broken one", 100, never)),
     {"ours": OURS, "fast": THEIRS, "wrong": [*THEIRS[:2], Run(100, 0.1, 9.0, 1.0, "none", False)]},
     {"broken": "said nothing\nat all"},
+    [1.4, 7.6],
 )  # fmt: skip
 
 
@@ -110,6 +111,10 @@ def test_the_table_tells_losses_wrong_results_and_absences() -> None:
         "| Not <here> | 100 | – | – | – | – | – | not installed: no JDK |",
         "| A broken one | 100 | – | – | – | – | – | failed: said nothing at all |",
     ]
+
+
+def test_how_loaded_the_machine_was_is_said() -> None:
+    assert "Where: Python 3.11. Load average while measuring: 1 to 8." in section(FOUND, {"Python": "3.11"})
 
 
 def test_the_target_is_judged_by_the_median_and_never_reached_by_a_wrong_result() -> None:
