@@ -144,10 +144,11 @@ def is_plain(feed: Feed) -> bool:
 
 
 def _is_plain(feed: Feed, kpi: Kpi) -> bool:
-    times, measures = {feed.bare, "time"}, kpi.aggregate.measures
+    times = {feed.bare, "time"}
+    numbers = {name for name, hint in feed.hints.items() if bare(hint) in {int, float, bool}} - times
     return (
         type(kpi.aggregate).__module__ == Aggregate.__module__
-        and all(isinstance(measure, str) and measure not in times for measure in measures)
+        and all(isinstance(measure, str) and measure in numbers for measure in kpi.aggregate.measures)
         and all(isinstance(part, Is) and part.field not in times for part in _parts(kpi.where))
     )
 

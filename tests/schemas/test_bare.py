@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import pytest
 
-from schemas import Check, EpochText, Id, Listed, Payload, Text
-from schemas.bare import BareDecoder, decoder
+from schemas import All, Check, Entity, EpochText, Id, Is, Listed, Payload, Share, Text
+from schemas.bare import BareDecoder, decoder, looked_at
 from schemas.catalogue import load_feeds
 from schemas.decode import Decoder, Event
 from schemas.errors import DeclarationError, Reason, Rejection
@@ -186,6 +186,22 @@ def test_a_feed_keyed_by_its_entity_asks_for_the_key() -> None:
     folded = fold(plan, state, Batch(LEVELS.topic, 0, 0, 1, [0], [AT], [b"LC-R-0001"], [value]))
 
     assert [(letter.reason, letter.pointer) for letter in folded.dead_letters] == [(Reason.WRONG_KEY, "/station_id")]
+
+
+def doubtful(row: Any, before: Any = None) -> bool:
+    """A function of a feed's file: it may look at any field."""
+    return "page" in row
+
+
+def test_only_fields_that_something_may_depend_on_are_taken_out_of_a_record() -> None:
+    assert looked_at(CLICKS) == ("station", "kind", "amount", "happened")
+    share = replace(CLICKS.kpis[0], aggregate=Share(doubtful))
+    asked = replace(CLICKS.kpis[0], where=All(Is("kind", "view"), doubtful))
+    for kpi in (share, asked):
+        assert looked_at(replace(CLICKS, kpis=(kpi,))) == ("page", "station", "kind", "amount", "happened")
+    plain = replace(LEVELS, kpis=(), entity=Entity("station_id", remembers=()))
+    assert looked_at(plain) == ("station_id", "measured", "checked")
+    assert looked_at(replace(plain, checks=(Check(doubtful, Text("ngờ", "doubt")),))) == tuple(LEVELS.hints)
 
 
 def test_each_feed_has_its_reader() -> None:
