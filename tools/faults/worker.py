@@ -18,8 +18,12 @@ SPARE: Final = "no partitions are assigned yet"
 
 @dataclass(eq=False)
 class Worker:
-    """One `ioc worker`; `asleep` while it cannot answer for a fault of ours, `ended` once it was told to go,
-    `answered` once it has served a page.
+    """One `ioc worker`.
+
+    Attributes:
+        asleep: it cannot answer, for a fault of ours.
+        ended: it was told to go.
+        answered: it has served a page.
     """
 
     name: str
