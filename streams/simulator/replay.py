@@ -42,7 +42,7 @@ def speed(text: str) -> float:
 
 def run(settings: Settings, args: argparse.Namespace) -> int:
     """Play the recordings; 1 if there is none, or the schema refused one of their events."""
-    feeds = {feed.name: feed for feed in load_feeds()}
+    feeds = {feed.name: feed for feed in load_feeds(settings.feeds)}
     found = find(args.paths, feeds.values())
     report_skipped(found)
     if not found.recordings:

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(settings: Settings, args: argparse.Namespace) -> int:
     """Play the scenario until told to stop; 1 if the schema refused one of its events."""
-    feeds, reference = {feed.name: feed for feed in load_feeds()}, read_reference(settings.reference)
+    feeds, reference = {feed.name: feed for feed in load_feeds(settings.feeds)}, read_reference(settings.reference)
     clock, stop = WallClock(), Stop()
     now = clock.now()
     there = already(settings, feeds, now)

@@ -19,6 +19,7 @@ from streams.recount import command
 from streams.recount.judge import compare, shown_partitions
 from streams.recount.pages import Page, parse_page
 from tests.recount.toys import CALLS, event, log, new_replay, page_of
+from tools.faults import bed as bed_module
 from tools.faults import report, spoil
 from tools.faults.__main__ import main, parse
 from tools.faults.bed import Bed
@@ -117,6 +118,7 @@ def test_a_worker_that_ends_by_itself_again_and_again_is_a_crash_loop(
         return self.workers[-1]
 
     monkeypatch.setattr(Bed, "join", join)
+    monkeypatch.setattr(bed_module, "PAUSES", (0.0,))
     bed.join()
     with pytest.raises(NotSeen, match="a crash loop: worker ended by itself with code 0: no"):
         bed.until(lambda: False, 60, "nothing")

@@ -30,7 +30,7 @@ from tools.ports import LOOPBACK, free_port
 GROUP: Final = "ioc"
 SESSION_SECONDS: Final = 6
 PARTITIONS: Final = 4
-MENDED: Final = 6
+MENDED: Final = 10
 """Workers that may end by themselves before it counts as a crash loop."""
 
 PAUSES: Final = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
@@ -164,7 +164,7 @@ class Bed:
                                    f"{last_line(worker.log)}")
                 if len(self.mended) > MENDED:
                     raise NotSeen(f"a crash loop: {self.mended[-1]}")
-                self.due = time.monotonic() + PAUSES[len(self.mended) - 1]
+                self.due = time.monotonic() + PAUSES[min(len(self.mended), len(PAUSES)) - 1]
             if time.monotonic() >= self.due:
                 worker.ended, self.due = True, None
                 self.join()

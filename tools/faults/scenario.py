@@ -27,6 +27,7 @@ class Scenario:
         faults: how many faults there must have been.
         workers: how many there are at first.
         hindered: why it cannot run on this machine; empty if it can.
+        known: why it fails for now; then it runs only when it is asked for by its name.
         parts: parts of the row that do not run, each with the reason.
         quick: whether it is part of the short run.
     """
@@ -41,5 +42,6 @@ class Scenario:
     rate: float = RATE
     house: House = PLAIN
     hindered: Callable[[], str] = always
+    known: str = ""
     parts: Sequence[str] = ()
     quick: bool = False

@@ -73,7 +73,7 @@ class Stage:
         worker.signal(number)
         until(lambda: self._has_ended(worker), LEAVE_SECONDS, f"the end of {worker.name} after {number.name}", 0.02)
         code, expected = worker.process.returncode, 0 if number == signal.SIGTERM else -number
-        if code != expected:
+        if code != expected and (worker.answered or code != -number):  # a signal may be earlier than who takes it
             self.remarks.append(f"{worker.name} ended with code {code} at {number.name}: {last_line(worker.log)}")
 
     def recover(self, limit: float, patience: float = READY_SECONDS) -> None:

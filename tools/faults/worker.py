@@ -18,7 +18,13 @@ SPARE: Final = "no partitions are assigned yet"
 
 @dataclass(eq=False)
 class Worker:
-    """One `ioc worker`; `asleep` while it cannot answer for a fault of ours, `ended` once it was told to go."""
+    """One `ioc worker`.
+
+    Attributes:
+        asleep: it cannot answer, for a fault of ours.
+        ended: it was told to go.
+        answered: it has served a page.
+    """
 
     name: str
     port: int
@@ -27,6 +33,7 @@ class Worker:
     host: str = LOOPBACK
     asleep: bool = False
     ended: bool = False
+    answered: bool = False
 
     @property
     def address(self) -> str:
@@ -44,6 +51,7 @@ class Worker:
             return 0, ""
         try:
             with urllib.request.urlopen(f"http://{self.address}{path}", timeout=ASK_SECONDS) as answer:
+                self.answered = True
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
