@@ -13,8 +13,8 @@ LONG_SECONDS: Final = 70.0
 """Longer than every patience of the clients."""
 
 PUBLISHER: Final = (
-    "it fails: an outage of Kafka longer than the publisher's patience (30 s) leaves its idempotent producer stuck, what "
-    "is sent afterwards is never confirmed, and closing it raises; the workers' numbers stay exact")
+    "it fails: an outage of Kafka longer than the publisher's patience (30 s) leaves its idempotent producer stuck: "
+    "what is sent afterwards is never confirmed, and closing it raises; the workers' numbers stay exact")
 
 CATCH_UP_SECONDS: Final = 30.0
 AWAY_SECONDS: Final = 45.0
