@@ -57,8 +57,10 @@ def section(found: Contest, machine: Mapping[str, str]) -> str:
 def _shortened(found: Contest) -> Iterator[str]:
     """A short log favours us, who need no warming up; said where the table stands."""
     if found.events < Sizes().events:
-        yield (f"**A shortened log**, {found.events:,} events instead of {Sizes().events:,}: a JVM has hardly warmed up. "
-               "On a whole one it needs much less, and Flink's operator then less than ours.")  # fmt: skip
+        yield (
+            f"**A shortened log**, {found.events:,} events instead of {Sizes().events:,}: a JVM has hardly warmed up. "
+            "On a whole one it needs much less, and the Flink operator then less than ours."
+        )
         yield ""
 
 
