@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -14,7 +15,7 @@ from benchmarks.ysb.contest import Bed, Run, judged
 from benchmarks.ysb.entrants import Entrant
 from benchmarks.ysb.log import feed
 from benchmarks.ysb.render import chart, section
-from benchmarks.ysb.rounds import Contest
+from benchmarks.ysb.rounds import Contest, Sizes
 from schemas.bare import decoder
 from schemas.decode import Event
 from schemas.reference import load_reference
@@ -111,6 +112,11 @@ def test_the_table_tells_losses_wrong_results_and_absences() -> None:
         "| Not <here> | 100 | – | – | – | – | – | not installed: no JDK |",
         "| A broken one | 100 | – | – | – | – | – | failed: said nothing at all |",
     ]
+
+
+def test_a_shortened_log_is_said_to_favour_us() -> None:
+    assert "**A shortened log**, 100 events instead of 3,000,000" in section(FOUND, {})
+    assert "shortened" not in section(replace(FOUND, events=Sizes().events), {})
 
 
 def test_how_loaded_the_machine_was_is_said() -> None:
