@@ -133,5 +133,5 @@ def page(outcomes: Sequence[Outcome], kinds: int) -> str:
               for one in outcomes]
     hindered = [f"- {one.scenario.name}: {reason}." for one in outcomes
                 for reason in ([one.hindered] if one.hindered else one.scenario.parts)]
-    return PAGE.format(exact=EXACT, not_run=NOT_RUN, known=KNOWN, kinds=kinds, table="\n".join(rows), legend="\n".join(legend),
-                       hindered="\n".join(hindered) or "Nothing.")
+    return PAGE.format(exact=EXACT, not_run=NOT_RUN, known=KNOWN, kinds=kinds, table="\n".join(rows),
+                       legend="\n".join(legend), hindered="\n".join(hindered) or "Nothing.")
