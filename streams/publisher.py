@@ -6,6 +6,7 @@ Made for the programmers of agencies, used by our own simulator and operations; 
         receipt = publisher.publish(event)
 """
 
+import contextlib
 import json
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,7 +25,11 @@ from schemas.feed import Feed
 from schemas.reference import Reference, load_reference
 
 PATIENCE_MS: Final = 30_000
-"""How long a record may wait for the broker's confirmation before it counts as not written."""
+"""How long a caller waits for the broker's confirmation."""
+
+EXPIRY_MS: Final = 86_400_000
+"""How long a record is tried to be written, longer than any outage: an idempotent producer from which one has expired
+never has another confirmed. Whoever sends again meanwhile, with the same id, is counted once."""
 
 BOOTSTRAP_MS: Final = 5_000
 """How long a first connection may take."""
@@ -86,14 +91,14 @@ class Sent:
         self._future = future
         self._topic = topic
 
-    def receipt(self, seconds: float = PATIENCE_MS / 1000 + 5) -> Receipt:
-        """Where the broker has put it.
+    def receipt(self, seconds: float | None = None) -> Receipt:
+        """Where the broker has put it; waits `seconds`, or the patience of this module.
 
         Raises:
             PublishError: the broker did not confirm it.
         """
         try:
-            found = self._future.get(timeout=seconds)
+            found = self._future.get(timeout=PATIENCE_MS / 1000 + 5 if seconds is None else seconds)
         except KafkaError as error:
             raise PublishError(f"the broker has not confirmed a record of {self._topic}: {error}; send it again: a "
                                f"repeat with the same id and body within an hour counts once") from error
@@ -112,7 +117,7 @@ class Line:
         self._failures: list[BaseException] = []
         settings: dict[str, Any] = {
             "acks": "all", "enable_idempotence": True, "linger_ms": 5, "batch_size": 131_072,
-            "max_request_size": largest_record(max_bytes), "delivery_timeout_ms": PATIENCE_MS,
+            "max_request_size": largest_record(max_bytes), "delivery_timeout_ms": EXPIRY_MS,
             "request_timeout_ms": 10_000, "max_block_ms": PATIENCE_MS, "bootstrap_timeout_ms": BOOTSTRAP_MS, **options,
         }  # fmt: skip
         self._producer = connect(KafkaProducer, brokers, **settings)
@@ -154,15 +159,24 @@ class Line:
         return bool(self._failures)
 
     def close(self) -> None:
-        """Let go of the broker; what is still on its way is given a few seconds."""
-        self._producer.close(timeout=5)
+        """Let go of the broker; what is still on its way is given a few seconds.
+
+        Raises:
+            PublishError: something still was; it may have been written or not.
+        """
+        try:
+            self._producer.close(timeout=5)
+        except KafkaTimeoutError as error:
+            raise PublishError(f"what was sent last is not confirmed: {error}; send it again: a repeat with the same "
+                               f"id and body within an hour counts once") from error
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        self.close()
+        with contextlib.suppress(*([PublishError] if error else [])):  # the first error says more
+            self.close()
 
 
 class Publisher:
@@ -215,7 +229,8 @@ class Publisher:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        self.close()
+        with contextlib.suppress(*([PublishError] if error else [])):
+            self.close()
 
 
 def checker(feed: Feed, reference: Reference, *, max_bytes: int = MAX_BYTES

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +16,11 @@ from kafka.partitioner.default import murmur2  # the function every client of Ka
 from schemas.catalogue import find_feed
 from schemas.errors import Reason
 from schemas.feed import Feed
+from streams import publisher as publisher_module
 from streams.operations.publish import publish_lines
 from streams.publisher import Line, Publisher, PublishError, Refused, encode, written
 from tests.contract.publishing import ROOT, fresh_feed, make_topics, rain, settings
+from tools.broker import Broker
 
 pytestmark = pytest.mark.kafka
 
@@ -163,3 +166,39 @@ def make_plain_topic(kafka: str, topic: str) -> None:
     finally:
         admin.wait_for_topics([topic])
         admin.close()
+
+
+def test_an_outage_longer_than_the_patience_ends_no_line(own_broker: Broker, tmp_path: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publisher_module, "PATIENCE_MS", 3000)
+    given = settings(own_broker.address)
+    feed = fresh_feed("hydromet")
+    make_topics(given, feed)
+    with Publisher(own_broker.address, feed, reference=ROOT / "reference", request_timeout_ms=1000) as publisher:
+        publisher.publish(rain(feed, "before"))
+        own_broker.pause()
+        try:
+            kept = publisher.send(rain(feed, "meanwhile"))
+            with pytest.raises(PublishError, match="send it again"):
+                kept.receipt(8)
+        finally:
+            own_broker.resume()
+        assert kept.receipt().offset == 1
+        assert publisher.publish(rain(feed, "after")).offset == 2
+    ids = [json.loads(record.value or b"")["id"] for record in written(own_broker.address, feed.topic)]
+    assert len(ids) == len(set(ids)) == 3
+
+
+def test_a_line_closed_while_the_broker_stands_still_says_what_it_owes(own_broker: Broker) -> None:
+    given = settings(own_broker.address)
+    feed = fresh_feed("hydromet")
+    make_topics(given, feed)
+    line = Line(own_broker.address)
+    line.send(feed.topic, key=b"LC-R-0042", value=b"{}").receipt()
+    own_broker.pause()
+    try:
+        line.send(feed.topic, key=b"LC-R-0042", value=b"{}")
+        with pytest.raises(PublishError, match="not confirmed"):
+            line.close()
+    finally:
+        own_broker.resume()
