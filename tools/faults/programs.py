@@ -99,7 +99,7 @@ def _replay(stage: Stage) -> None:
 
 CLOCK: Final = (
     "it fails: the present of an idle partition goes on by the worker's own clock, and that of a clock ten minutes "
-    "fast stands in the snapshot; the counts are right, the windows of idle partitions are those of a wrong moment")
+    "fast stands in the snapshot; the windows of idle partitions are those of a wrong moment")
 
 SCENARIOS: Final = (
     Scenario("T19", "Lỗi cài sẵn: phần tính và phần đọc báo lỗi với 1 % sự kiện",
