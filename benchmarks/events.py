@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from schemas import names
 from schemas.feed import Feed
-from schemas.reference import Procedure, Reference, Service, Station
+from schemas.reference import Reference
+from schemas.reference.rows import Procedure, Service, Station
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

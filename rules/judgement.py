@@ -13,7 +13,7 @@ from rules import promql, texts
 from rules.promql import LabelledRule, Rule
 from schemas import names
 from schemas.feed import Alert, Severity
-from schemas.reference import LABELS
+from schemas.reference.rows import LABELS
 from schemas.text import Text
 
 TWIN_WAITS = timedelta(minutes=2)

@@ -9,7 +9,7 @@ from typing import Literal, TypedDict
 
 from schemas import names
 from schemas.feed import Limit
-from schemas.reference import LABELS
+from schemas.reference.rows import LABELS
 
 How = Literal["sum", "max", "min"]
 

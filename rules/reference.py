@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rules import promql
 from rules.promql import Rule
 from schemas import names
-from schemas.reference import LABELS
+from schemas.reference.rows import LABELS
 
 SUBJECTS = tuple(LABELS)
 ROW = ("limit", "level", *SUBJECTS)

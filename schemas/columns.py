@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from schemas.feed import Feed
 from schemas.reader import Parts, Reader
-from schemas.reference import Reference, Row
+from schemas.reference import Reference
+from schemas.reference.rows import Row
 
 ALWAYS = 1 << 62
 Column = Sequence[Any]

@@ -15,7 +15,7 @@ from schemas.entities import Case, Entity, Now, Open, ServiceLevel
 from schemas.errors import DeclarationError
 from schemas.event import Attributes, IsTime, Time, envelope
 from schemas.labels import Listed
-from schemas.reference import LISTS, Row
+from schemas.reference.rows import LISTS, Row
 from schemas.text import Text
 from schemas.units import Plausible, Unit
 from schemas.windows import Window, pane_of

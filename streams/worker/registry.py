@@ -16,7 +16,8 @@ from schemas import names
 from schemas.entities import Entity
 from schemas.errors import DeclarationError
 from schemas.feed import Feed
-from schemas.reference import LABELS, Limit, Reference, Row, Station, Target
+from schemas.reference import Reference
+from schemas.reference.rows import LABELS, Limit, Row, Station, Target
 
 LOOK_SECONDS = 3.0
 BASIS_BYTES = 120

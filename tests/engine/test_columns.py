@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from schemas.aggregates import Max, Share
 from schemas.conditions import Has, Is
 from schemas.reader import OFF, Readers
-from schemas.reference import FOREVER, Reference, Table
+from schemas.reference import Reference
+from schemas.reference.rows import FOREVER
+from schemas.reference.tables import Table
 from streams.engine import columns, fold
 from streams.engine.batch import Batch
 from streams.engine.columns import Together, is_plain

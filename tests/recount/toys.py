@@ -52,7 +52,8 @@ from schemas import (
     Year,
 )
 from schemas.event import envelope
-from schemas.reference import Reference, Table, load_reference
+from schemas.reference import Reference, load_reference
+from schemas.reference.tables import Table
 from streams.recount.kpis import Expected, Series, expect
 from streams.recount.lanes import Replay
 from streams.recount.moments import parse_time

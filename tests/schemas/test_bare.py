@@ -13,7 +13,8 @@ from schemas.catalogue import load_feeds
 from schemas.decode import Decoder, Event
 from schemas.errors import DeclarationError, Reason, Rejection
 from schemas.feed import Feed
-from schemas.reference import Row, load_reference
+from schemas.reference import load_reference
+from schemas.reference.rows import Row
 from streams.engine.batch import Batch
 from streams.engine.fold import fold
 from streams.engine.plan import Plan

@@ -12,7 +12,10 @@ import pytest
 
 from schemas.calendars import HOUR_MS
 from schemas.errors import DeclarationError, Flag, Reason
-from schemas.reference import FOREVER, CommuneVerdict, Reference, load_reference, parse_moment
+from schemas.reference import Reference, load_reference
+from schemas.reference.places import CommuneVerdict
+from schemas.reference.rows import FOREVER
+from schemas.reference.sheets import parse_moment
 
 HOME = Path(__file__).parents[2] / "reference"
 FOREIGN = HOME / "foreign"

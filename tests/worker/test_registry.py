@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from rules import reference as rules
 from schemas.catalogue import load_feeds
-from schemas.reference import LABELS
+from schemas.reference.rows import LABELS
 from streams.publisher import read_reference
 from streams.telemetry import Function
 from streams.worker import registry

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 
 from schemas import Count, EpochText, Feed, Is, Kpi, Listed, Payload, Rolling, Text
-from schemas.reference import Row
+from schemas.reference.rows import Row
 
 Uuid = Annotated[str, StringConstraints(min_length=36, max_length=36)]
 

@@ -18,7 +18,8 @@ from math import pi, sin
 from random import Random
 from typing import Any, Final
 
-from schemas.reference import Procedure, Reference, Service, Station
+from schemas.reference import Reference
+from schemas.reference.rows import Procedure, Service, Station
 from streams.simulator.scenarios.scenario import MINUTE, Act
 
 HOUR: Final = 60
