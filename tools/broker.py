@@ -131,6 +131,8 @@ class Broker:
     def pause(self) -> None:
         """Stops the broker in its tracks: its connections stay open, nobody answers."""
         self._signal(signal.SIGSTOP)
+        if self.process is not None:  # on a busy machine it runs on for a moment, and may answer
+            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Lets a paused broker go on."""

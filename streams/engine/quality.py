@@ -80,7 +80,7 @@ def note_slots(plan: Plan, lane: Lane, source: str, seen: Iterable[tuple[str, in
     for entity, time in seen:
         slot = time // plan.interval(entity)
         known = slots.get(entity)
-        if known is None:
+        if not known:  # new, or all its slots were left behind
             slots[entity] = [slot]
         elif known[-1] != slot and slot not in known:
             known.append(slot)

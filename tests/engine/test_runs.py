@@ -69,3 +69,17 @@ def test_the_newest_record_of_a_source_tells_whether_its_clock_is_wrong() -> Non
     for ahead, expected in (((0, 9), True), ((9, 0), False), ((0, 9, 0), False)):
         state, _ = folded([look(*each) for each in enumerate(ahead)], [len(ahead)])
         assert state.lanes["real"].sources[SOURCES[0]].fault is expected
+
+
+def test_a_station_that_comes_back_after_a_day_counts_again() -> None:
+    def look(number: int, at: int, place: str) -> Record:
+        return record(STATIONS, number, "observed", at, append=at, station_id=place, quality="ok")
+
+    plan, state, later = plan_of(STATIONS.name), fresh(STATIONS), START + 3 * 24 * 60 * MINUTE
+    fold(plan, state, batch(STATIONS, [look(0, START, PLACES[0]), look(1, later, PLACES[1])], 0))
+    dump(plan, state)
+    assert state.lanes["real"].sources[SOURCES[0]].slots[PLACES[0]] == []
+    told = fold(plan, state, batch(STATIONS, [look(2, later + MINUTE, PLACES[0])], 2))
+
+    assert told.fates == {(SOURCES[0], "accepted"): 1}
+    assert len(state.lanes["real"].sources[SOURCES[0]].slots[PLACES[0]]) == 1

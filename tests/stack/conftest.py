@@ -87,7 +87,7 @@ class Tree:
         return found
 
 
-def wait_for(question: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+def wait_for(question: Callable[[], Any], what: str | Callable[[], str], seconds: float = 60) -> Any:
     """Asks until the answer is true; tells the last answer when it never is."""
     until, answer = time.monotonic() + seconds, None
     while time.monotonic() < until:
@@ -95,7 +95,7 @@ def wait_for(question: Callable[[], Any], what: str, seconds: float = 60) -> Any
         if answer:
             return answer
         time.sleep(0.2)
-    raise AssertionError(f"{what}: not within {seconds:.0f} s, last answer {answer!r}")
+    raise AssertionError(f"{what() if callable(what) else what}: not within {seconds:.0f} s, last answer {answer!r}")
 
 
 @pytest.fixture(scope="session")
