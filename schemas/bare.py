@@ -1,10 +1,9 @@
 """Records without an envelope, as senders write them who do not know ours: the payload alone, its topic the source."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from schemas.columns import ColumnReader
-from schemas.conditions import All
+from schemas.conditions import calls
 from schemas.decode import MAX_BYTES, REAL, Decoder, Event, at
 from schemas.errors import Flag, Reason, Rejection
 from schemas.feed import Feed
@@ -53,8 +52,8 @@ class BareDecoder(Decoder):
             return Rejection(Reason.SCHEMA_VIOLATION, pointer, str(error))
         time = row[self._time]
         flags: tuple[str, ...] = ()
-        for name, spans, listed in self._lists:
-            if name in row and not in_force(spans.get(row[name], ()), time):
+        for name, _, listed in self._lists:
+            if name in row and not self._reference.known(listed.name, row[name], time):
                 if listed.law:
                     return Rejection(Reason.UNKNOWN_ENTITY, f"/{name}", f"{row[name]!r} is not in {listed.name}")
                 row[name], flags = OTHER, (Flag.UNLISTED,)
@@ -72,23 +71,11 @@ def looked_at(feed: Feed) -> tuple[str, ...]:
     """The fields of the payload that something depends on, in their order; others are validated, and that is all."""
     measures = [measure for kpi in feed.kpis for measure in kpi.aggregate.measures]
     asked = [part for part in (*measures, *(kpi.where for kpi in feed.kpis)) if not isinstance(part, str)]
-    if feed.checks or any(map(_is_function, asked)):
+    if feed.checks or any(map(calls, asked)):
         return tuple(feed.hints)
     used = {feed.bare, feed.key, feed.covers, *feed.times, *(name for kpi in feed.kpis for name in feed.named(kpi))}
     used |= set(feed.entity.remembers) if feed.entity is not None else set()
     return tuple(name for name in feed.hints if name in used or feed.listed(name) or feed.plausible(name))
-
-
-def _is_function(part: object) -> bool:
-    return any(map(_is_function, part.conditions)) if isinstance(part, All) else callable(part)
-
-
-def in_force(spans: Iterable[tuple[int, int]], time: int) -> bool:
-    """Whether a moment lies in one of the spans; a loop is cheaper than any() here."""
-    for since, until in spans:  # noqa: SIM110
-        if since <= time < until:
-            return True
-    return False
 
 
 def decoder(

@@ -13,9 +13,8 @@ from pydantic import ValidationError
 from schemas.feed import Feed
 from schemas.reader import Parts, Reader
 from schemas.reference import Reference
-from schemas.reference.rows import Row
+from schemas.reference.rows import FOREVER, Row
 
-ALWAYS = 1 << 62
 Column = Sequence[Any]
 
 
@@ -125,7 +124,7 @@ class _Answers:
     def __init__(self, rows: Mapping[str, tuple[Row, ...]], columns: tuple[str, ...]) -> None:
         self._rows, self._columns = {value: each for value, each in rows.items() if _is_one_at_a_time(each)}, columns
         self._known: list[dict[str, str]] = []
-        self._since, self._until = -ALWAYS, ALWAYS
+        self._since, self._until = -FOREVER, FOREVER
 
     def of(self, column: Column, first: int, last: int) -> list[list[str | None]]:
         """Per column of the list, or one without meaning: for each value what its line gives.
@@ -133,7 +132,7 @@ class _Answers:
         None where no one line is in force for all of [first, last].
         """
         if not (self._known and self._since <= first <= last < self._until):
-            self._known, self._since, self._until = [{} for _ in self._columns or ("",)], -ALWAYS, ALWAYS
+            self._known, self._since, self._until = [{} for _ in self._columns or ("",)], -FOREVER, FOREVER
         found = list(map(self._known[0].get, column))
         if None in found:
             for value in set(column) - self._known[0].keys():

@@ -113,3 +113,8 @@ def length(stretch: Stretch, since: int, until: int, calendar: Calendar) -> int 
 def millis(stretch: Stretch) -> int:
     """How long a stretch is, in milliseconds on its own clock."""
     return stretch.millis if isinstance(stretch, Working) else round(stretch.total_seconds() * 1000)
+
+
+def calls(part: object) -> bool:
+    """Whether a condition or measure runs a function of the feed's own file."""
+    return any(map(calls, part.conditions)) if isinstance(part, All) else callable(part)

@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 from schemas.errors import Reason, Rejection
 from schemas.labels import OTHER
 from schemas.reference import Reference
+from schemas.reference.rows import FOREVER
 
 KNOWN_MOST: Final = 50_000
-EVER: Final = 1 << 62
 NO_FLAGS: tuple[str, ...] = ()
 
 
@@ -43,7 +43,7 @@ class Placing:
             for source, rows in reference.sources.by_id.items()
             if (spans := tuple((row.valid_from, row.valid_to) for row in rows if feed in row.feeds))
         }
-        edges = {-EVER, EVER}.union(*chain(*self._sources.values()), *chain(*reference.agencies.spans.values()))
+        edges = {-FOREVER, FOREVER}.union(*chain(*self._sources.values()), *chain(*reference.agencies.spans.values()))
         edges.update(chain(*((row.valid_from, row.valid_to) for row in reference.versions)))
         edges.update(chain(*((unit.valid_from, unit.valid_to) for unit in reference.units.values())))
         self._edges = sorted(edges)

@@ -105,7 +105,23 @@ class Sent:
         return Receipt(found.topic, found.partition, found.offset)
 
 
-class Line:
+class _Closing:
+    """Closed at the end of a `with`."""
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        with contextlib.suppress(*([PublishError] if error else [])):  # the first error says more
+            self.close()
+
+
+class Line(_Closing):
     """Raw bytes to topics, confirmed by all replicas and idempotent; the partition is murmur2 of the key.
 
     A record larger than what the topic of a feed takes (`max_bytes`: of its events) is refused here: refused by the
@@ -170,16 +186,8 @@ class Line:
             raise PublishError(f"what was sent last is not confirmed: {error}; send it again: a repeat with the same "
                                f"id and body within an hour counts once") from error
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        with contextlib.suppress(*([PublishError] if error else [])):  # the first error says more
-            self.close()
-
-
-class Publisher:
+class Publisher(_Closing):
     """Publishes to one feed; `brokers` is host:port, comma separated.
 
     `reference` is the reference data, or the folder it is in. `line` shares a connection between several publishers.
@@ -223,14 +231,6 @@ class Publisher:
         """Let go of the broker."""
         if self._own:
             self._line.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        with contextlib.suppress(*([PublishError] if error else [])):
-            self.close()
 
 
 def checker(feed: Feed, reference: Reference, *, max_bytes: int = MAX_BYTES

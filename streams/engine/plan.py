@@ -419,11 +419,7 @@ def without(condition: Condition | None, action: str) -> Condition | None:
 def _calls(kpi: Kpi) -> bool:
     """Whether a KPI over windows runs a function of the feed's own file, which may raise."""
     asked = (kpi.where, *kpi.aggregate.measures)
-    return type(kpi.aggregate).__module__ != Aggregate.__module__ or any(map(_function, asked))
-
-
-def _function(part: Any) -> bool:
-    return any(map(_function, part.conditions)) if isinstance(part, All) else callable(part)
+    return type(kpi.aggregate).__module__ != Aggregate.__module__ or any(map(conditions.calls, asked))
 
 
 def leaves(condition: Condition) -> Iterator[Condition]:

@@ -43,13 +43,9 @@ def note_accepted_together(
     is_one = first // HOUR == last // HOUR
     hours = {first: len(appends)} if is_one else Counter(stamp // HOUR * HOUR for stamp in appends)
     for stamp, number in hours.items():
-        counts = _counts(lane, source, stamp)
-        counts[READ] += number
-        counts[ACCEPTED] += number
+        note_accepted(lane, source, stamp, number, 0, newest)
     figures = lane.sources[source]
     figures.last_arrival = max(figures.last_arrival, last)
-    if figures.last_event is None or newest > figures.last_event:
-        figures.last_event = newest
 
 
 def _counts(lane: Lane, source: str, append: int) -> list[int]:

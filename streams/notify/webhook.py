@@ -2,14 +2,13 @@
 
 import json
 import logging
-import sys
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from pydantic import ValidationError
 
-from schemas.errors import SettingError
+from streams.listening import Listener
 from streams.notify.payload import Channel, Notification
 from streams.notify.receiver import Receiver
 
@@ -30,22 +29,12 @@ class Refusal(Exception):
         self.status = status
 
 
-class Webhook(ThreadingHTTPServer):
+class Webhook(Listener):
     """Listens from when it is made; answers while `serve_forever` runs."""
-
-    daemon_threads = True
 
     def __init__(self, host: str, port: int, receiver: Receiver) -> None:
         self.receiver = receiver
-        try:
-            super().__init__((host, port), Handler)
-        except OSError as error:
-            raise SettingError(f"IOC_NOTIFY_HOST={host} IOC_NOTIFY_PORT={port}: {error.strerror or error}; choose a "
-                               f"free port, or end the program that has it") from None
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # socketserver's parameters
-        """A client that goes away in mid-answer is no fault of ours."""
-        log.debug("request from %s failed: %r", client_address, sys.exception())
+        super().__init__("NOTIFY", host, port, Handler)
 
 
 class Handler(BaseHTTPRequestHandler):

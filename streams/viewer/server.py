@@ -3,17 +3,16 @@
 import json
 import logging
 import secrets
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from schemas.errors import SettingError
+from streams.listening import Listener
 from streams.viewer.dashboards import find, read_dashboards
 from streams.viewer.files import find_file
 from streams.viewer.relay import Relay
@@ -38,25 +37,16 @@ class Content:
     scrape_interval: str
 
 
-class Server(ThreadingHTTPServer):
+class Server(Listener):
     """Answers from `serve_forever` until `shutdown`."""
 
-    daemon_threads = True
     request_queue_size = 64
 
     def __init__(self, host: str, port: int, content: Content) -> None:
         self.content = content
         # a page of a stranger may call us by a name of its own; on the loopback only ours are heard
         self.names = LOOPBACK if host in LOOPBACK else ()
-        try:
-            super().__init__((host, port), Handler)
-        except OSError as error:
-            raise SettingError(f"IOC_VIEWER_HOST={host} IOC_VIEWER_PORT={port}: {error.strerror or error}; choose a "
-                               f"free port, or end the program that has it") from None
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # socketserver's parameters
-        """A browser that goes away in mid-answer is no fault of ours."""
-        log.debug("request from %s failed: %r", client_address, sys.exception())
+        super().__init__("VIEWER", host, port, Handler)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -1,28 +1,22 @@
 """/metrics, /healthz and /readyz from a thread of their own, so that a busy loop can still be asked how it fares."""
 
 import json
-import logging
-import sys
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from schemas.errors import SettingError
+from streams.listening import Listener
 from streams.worker.exposition import CONTENT_TYPE
 from streams.worker.health import Verdict
 
 JSON = "application/json; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 
-log = logging.getLogger(__name__)
 
-
-class Server(ThreadingHTTPServer):
+class Server(Listener):
     """Answers from when it is made until `close`."""
-
-    daemon_threads = True
 
     def __init__(self, host: str, port: int, *, metrics: Callable[[], bytes], live: Callable[[], Verdict],
                  ready: Callable[[], Verdict]) -> None:
@@ -30,21 +24,13 @@ class Server(ThreadingHTTPServer):
         self.live = live
         self.ready = ready
         self.rendering = threading.Lock()
-        try:
-            super().__init__((host, port), Handler)
-        except OSError as error:
-            raise SettingError(f"IOC_METRICS_HOST={host} IOC_METRICS_PORT={port}: {error.strerror or error}; choose a "
-                               f"free port, or end the program that has it") from None
+        super().__init__("METRICS", host, port, Handler)
         threading.Thread(target=self.serve_forever, name="metrics", daemon=True).start()
 
     def close(self) -> None:
         """Answers no more."""
         self.shutdown()
         self.server_close()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # socketserver's parameters
-        """A client that goes away in mid-answer is no fault of ours."""
-        log.debug("request from %s failed: %r", client_address, sys.exception())
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -7,8 +7,9 @@ import pytest
 
 from schemas.decode import Decoder, Event
 from schemas.errors import Reason, Rejection
-from schemas.placing import EVER, Placed, Placing
+from schemas.placing import Placed, Placing
 from schemas.reference import load_reference
+from schemas.reference.rows import FOREVER
 from tests.engine.toys import ROOT, STATIONS
 from tests.reader.documents import encode
 
@@ -27,10 +28,10 @@ def changing() -> tuple[Placing, Placing]:
         units={**reference.units, UNIT: reference.units[UNIT]._replace(valid_to=YEARS[62] + 9)},
     )
     rows = reference.sources.by_id[SOURCE]
-    parts = [(-EVER, YEARS[20]), (YEARS[30], YEARS[70]), (YEARS[80] + 1, EVER)]
+    parts = [(-FOREVER, YEARS[20]), (YEARS[30], YEARS[70]), (YEARS[80] + 1, FOREVER)]
     made = tuple(replace(rows[0], feeds=("toystation",), valid_from=since, valid_to=until) for since, until in parts)
     reference.sources.by_id = {**reference.sources.by_id, SOURCE: made}
-    reference.agencies.spans = {**reference.agencies.spans, AGENCY: ((YEARS[10], YEARS[40]), (YEARS[50], EVER))}
+    reference.agencies.spans = {**reference.agencies.spans, AGENCY: ((YEARS[10], YEARS[40]), (YEARS[50], FOREVER))}
     return Placing("toystation", reference), Placing("toystation", reference)
 
 
