@@ -62,7 +62,8 @@ def fill(kind: str, log: Path, shown: Step | None = None) -> None:
         _stamp(stamp).unlink(missing_ok=True)  # so that an interrupted installation is never taken for a whole one
     pip = [str(python()), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--retries", "2",
            "--progress-bar", "off"]
-    _pip([*pip, "--require-hashes", "-r", str(LOCKS[kind])], log, shown)
+    _pip([*pip, "--no-deps", "--require-hashes", "-r", str(LOCKS[kind])], log, shown)  # the lock is whole; a resolver
+    # would ask the registry again, and a package with an extra then fails on the day its next release comes out
     _pip([*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)], log, shown)
     _stamp(kind).write_text(_digest(kind))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from tools.jars import ROOT
 
 PIP_TOOLS = "pip-tools==7.6.2"
-OPTIONS = ["--quiet", "--generate-hashes", "--allow-unsafe", "--strip-extras", "--no-emit-index-url",
-           "--no-emit-find-links", "--no-emit-trusted-host", "--no-emit-options", "--extra", "fast"]
+OPTIONS = ["--quiet", "--generate-hashes", "--allow-unsafe", "--no-strip-extras", "--no-emit-index-url",
+           "--no-emit-find-links", "--no-emit-trusted-host", "--no-emit-options"]
 RUNTIME, DEV = "requirements/runtime.txt", "requirements/dev.txt"
 PEERS = "requirements/peers"
 
@@ -22,9 +22,9 @@ def main() -> int:
         subprocess.run([f"{scratch}/bin/pip", "install", "--quiet", PIP_TOOLS], check=True)
         compile_lock = [str(Path(scratch) / "bin/pip-compile"), *OPTIONS, *sys.argv[1:]]
         environment = {**os.environ, "CUSTOM_COMPILE_COMMAND": "make lock"}
-        sources = ["pyproject.toml", "requirements/build.in"]
-        subprocess.run([*compile_lock, "-o", RUNTIME, *sources], check=True, cwd=ROOT, env=environment)
-        subprocess.run([*compile_lock, "--extra", "dev", "-c", RUNTIME, "-o", DEV, *sources], check=True, cwd=ROOT,
+        project = ["--extra", "fast", "pyproject.toml", "requirements/build.in"]
+        subprocess.run([*compile_lock, "-o", RUNTIME, *project], check=True, cwd=ROOT, env=environment)
+        subprocess.run([*compile_lock, "--extra", "dev", "-c", RUNTIME, "-o", DEV, *project], check=True, cwd=ROOT,
                        env=environment)
         for source in sorted((ROOT / PEERS).glob("*.in")):
             locked = source.with_suffix(".txt").relative_to(ROOT)

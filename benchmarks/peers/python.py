@@ -90,7 +90,7 @@ def environment(lock: str, *, install: bool) -> Path:
     log.unlink(missing_ok=True)
     for step in ([sys.executable, "-m", "venv", str(home)],
                  [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--retries", "2",
-                  "--progress-bar", "off", "--require-hashes", "-r", str(requirements)]):
+                  "--progress-bar", "off", "--no-deps", "--require-hashes", "-r", str(requirements)]):
         if run(step, log, environment={**os.environ, "PYTHONPATH": ""}) != 0:
             raise NotInstalled(f"{complaint(log)} (all of it: {log.relative_to(ROOT)})")
     stamp.write_text(digest)
