@@ -10,7 +10,7 @@ from datetime import timedelta
 from rules import texts
 from rules.judgement import AlertRule, rule
 from rules.promql import Rule, general_limit
-from schemas.feed import Severity
+from schemas.kpi import Severity
 from schemas.text import Text
 
 WORKER = 'job="ioc-worker"'

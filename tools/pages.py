@@ -16,7 +16,9 @@ from schemas import names
 from schemas.entities import Case, Entity
 from schemas.errors import Flag, Reason
 from schemas.event import Attributes, IsTime
-from schemas.feed import Alert, Feed, Kpi, bare, marks
+from schemas.feed import Feed
+from schemas.hints import bare, marks
+from schemas.kpi import Alert, Kpi
 from schemas.labels import Listed
 from schemas.reader import Reader
 from streams.engine import readings

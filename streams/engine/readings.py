@@ -6,7 +6,8 @@ from typing import NamedTuple
 from schemas import conditions, names
 from schemas.aggregates import Histogram
 from schemas.errors import Fate
-from schemas.feed import Feed, Kpi
+from schemas.feed import Feed
+from schemas.kpi import Kpi
 from schemas.text import Text
 from streams.engine import quality, standing
 from streams.engine.labels import SEPARATOR, split

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from schemas.decode import Event
-from schemas.feed import Check
+from schemas.entities import Check
 from streams.engine import memory as memories
 from streams.engine.panes import Share, add, shares
 from streams.engine.plan import NO_UNIT, Plan
