@@ -10,7 +10,7 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
 from schemas.errors import CompatibilityError, SnapshotError
-from streams.transport.state_reader import StateRecord, read_state, topic_ids
+from streams.transport.state_reader import READS, StateRecord, read_state, topic_ids
 from tests.transport.kafka_tools import until
 from tools.broker import Broker
 from tools.faults.bed import second_door
@@ -149,3 +149,24 @@ def test_a_topic_made_anew_under_its_name_has_another_id(kafka: str, make_topic:
 def test_a_missing_topic_has_no_id(kafka: str) -> None:
     with pytest.raises(CompatibilityError, match="no topic nowhere"):
         topic_ids(kafka, ["nowhere"])
+
+
+def test_a_reading_with_a_wrong_checksum_is_made_again(hurt: tuple[Proxy, Broker],
+                                                       caplog: pytest.LogCaptureFixture) -> None:
+    proxy, broker = hurt
+    with KafkaProducer(bootstrap_servers=broker.address) as producer:
+        for number in range(3):
+            producer.send("state", b"%d" % number * 2000, key=b"%d" % number, partition=0).get(10)
+    proxy.harm.flips = READS - 1
+    whole = {0: {b"%d" % number: b"%d" % number * 2000 for number in range(3)}}
+    assert read(proxy.address, "state", 0) == whole
+    assert proxy.done["flipped"] == caplog.text.count("is read anew") == READS - 1
+
+
+def test_a_wrong_checksum_that_stays_is_an_error_and_no_state(hurt: tuple[Proxy, Broker]) -> None:
+    proxy, broker = hurt
+    with KafkaProducer(bootstrap_servers=broker.address) as producer:
+        producer.send("state", b"1" * 2000, key=b"1", partition=0).get(10)
+    proxy.harm.flips = 1000
+    with pytest.raises(SnapshotError, match=r"the state topic state cannot be read.*Corrupt"):
+        read(proxy.address, "state", 0)
