@@ -41,11 +41,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Bed:
-    """Where a contest takes place."""
+    """Where a contest takes place; nothing is stored where events come at a pace."""
 
     broker: str
     folder: Path
-    stored: Stored
+    stored: Stored = Stored(0, 0.0, {})
 
     @property
     def ads(self) -> Path:
@@ -67,8 +67,7 @@ def prepare(bed: Bed) -> None:
 def ours(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Run:
     """The shipped worker on the declared feed, from where it begins to read until it shows every event."""
     number = bed.stored.events
-    settings = {"IOC_FEEDS": str(FEEDS), "IOC_REFERENCE": str(bed.reference), "IOC_PARTITIONS": str(PARTITIONS), **more}
-    with Running(bed.broker, bed.folder, group=state_topic, state_topic=state_topic, settings=settings) as worker:
+    with worker_on(bed, state_topic, more) as worker:
         worker.until(worker.has_begun, 60, 0.02)
         cpu, begun = worker.cpu(), time.time()
         page = worker.page()
@@ -89,6 +88,12 @@ def ours(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Run:
     return Run(number, cpu / number * 1e6, number / wall, peak, OURS_GUARANTEE, is_exact)
 
 
+def worker_on(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Running:
+    """The shipped worker, told of the declared feed and the join table; not yet started."""
+    settings = {"IOC_FEEDS": str(FEEDS), "IOC_REFERENCE": str(bed.reference), "IOC_PARTITIONS": str(PARTITIONS), **more}
+    return Running(bed.broker, bed.folder, group=state_topic, state_topic=state_topic, settings=settings)
+
+
 def counted(bed: Bed, state_topic: str) -> Mapping[str, int]:
     """Every window that the confirmed snapshots in Kafka hold, over all partitions."""
     plan = Plan(feed(), load_reference(bed.reference, lists=feed().lists))
@@ -107,9 +112,8 @@ def counted(bed: Bed, state_topic: str) -> Mapping[str, int]:
 
 def peer(bed: Bed, command: tuple[str, ...], *, number: int, warm: int = 0) -> Run:
     """A contestant that measures itself, by the contract in docs/benchmarks.md."""
-    environment = {**os.environ, "BENCH_BROKER": bed.broker, "BENCH_TOPIC": topic_of(number, bed.stored.events),
-                   "BENCH_EVENTS": str(number - warm), "BENCH_WARM": str(warm), "BENCH_PARTITIONS": str(PARTITIONS),
-                   "BENCH_FOLDER": str(bed.folder), "BENCH_ADS": str(bed.ads)}  # fmt: skip
+    environment = task(bed, topic_of(number, bed.stored.events),
+                       {"BENCH_EVENTS": str(number - warm), "BENCH_WARM": str(warm)})
     process = subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     try:
@@ -124,6 +128,12 @@ def peer(bed: Bed, command: tuple[str, ...], *, number: int, warm: int = 0) -> R
     if not lines:
         raise BenchError(f"{command} said no result: {(out + err)[-2000:]}")
     return judged(json.loads(lines[-1]), bed.stored.truth[number], number, number - warm)
+
+
+def task(bed: Bed, topic: str, more: Mapping[str, str]) -> dict[str, str]:
+    """What every peer is told by its environment."""
+    return {**os.environ, "BENCH_BROKER": bed.broker, "BENCH_TOPIC": topic, "BENCH_PARTITIONS": str(PARTITIONS),
+            "BENCH_FOLDER": str(bed.folder), "BENCH_ADS": str(bed.ads), **more}
 
 
 def judged(said: Mapping[str, object], truth: Mapping[str, int], number: int, measured: int) -> Run:

@@ -41,7 +41,7 @@ def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None],
     found = entrants(sizes.events)
     states = [state_of(name, number) for name in OURS for number in range(sizes.rounds)]
     lengths = {each.number for each in found}
-    log.make_topics(broker, states, lengths, sizes.events)
+    log.make_topics(broker, states, {log.topic_of(number, sizes.events) for number in lengths})
     say(f"making and storing {sizes.events:,} events")
     stored = asyncio.run(log.store(broker, sizes.events, lengths))
     bed = Bed(broker, folder, stored)
