@@ -1,5 +1,6 @@
 """The paced contest: each engine up the ladder in turn, then each killed under load."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -12,9 +13,13 @@ from benchmarks.paced.plan import Step, write
 from benchmarks.running import BenchError
 from benchmarks.ysb import log
 from benchmarks.ysb.contest import Bed, prepare
+from benchmarks.ysb.entrants import JAVA_TITLES
 from tools.errors import ToolError
 
-PEERS = {"flink-operator": "Flink, keyed operator", "streams-store": "Kafka Streams, Processor API"}
+PEERS = ("flink-operator", "streams-store")
+TITLES = {"ours": "`ioc worker`", **{name: JAVA_TITLES[name] for name in PEERS}}
+LADDER = (1000, 5000, 20_000, 50_000, 100_000)
+WARM, KILLED = Step(5000, 15), Step(5000, 150)
 FreshBroker = Callable[[str], AbstractContextManager[tuple[str, Path]]]
 
 
@@ -22,8 +27,8 @@ FreshBroker = Callable[[str], AbstractContextManager[tuple[str, Path]]]
 class Sizes:
     """The steps, the first to warm up; the load under which engines are killed, and how often."""
 
-    steps: tuple[Step, ...] = (Step(5000, 15), *(Step(rate, 15) for rate in (1000, 5000, 20_000, 50_000, 100_000)))
-    killed: Step = Step(5000, 150)
+    steps: tuple[Step, ...] = (WARM, *(Step(rate, 15) for rate in LADDER))
+    killed: Step = KILLED
     kills: int = 3
 
 
@@ -32,18 +37,19 @@ QUICK = Sizes((Step(5000, 4), Step(1000, 5), Step(20_000, 5)), Step(2000, 30), 1
 
 @dataclass(frozen=True, slots=True)
 class Paced:
-    """What was found, by the name of the engine: steps climbed, kills survived, and why something failed."""
+    """What was found, by the name of the engine: steps climbed, kills survived, why something failed; load averages."""
 
     sizes: Sizes
     titles: dict[str, str]
     climbed: dict[str, list[Climbed]] = field(default_factory=dict)
     killed: dict[str, Killed] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    loads: list[float] = field(default_factory=list)
 
 
 def contest(fresh: FreshBroker, sizes: Sizes, say: Callable[[str], None]) -> Paced:
     """All of it; each half on a broker of its own."""
-    found = Paced(sizes, {Ours.name: Ours.title, **PEERS})
+    found = Paced(sizes, dict(TITLES))
     with fresh("paced") as (broker, folder):
         loads = write(folder, sizes.steps)
         for engine in _engines(broker, folder, found):
@@ -68,9 +74,9 @@ def _engines(broker: str, folder: Path, found: Paced) -> Iterator[Engine]:
     bed = Bed(broker, folder)
     prepare(bed)
     log.make_topics(broker, [STATE_TOPIC], [topic_of(name) for name in PEERS])
-    yield Ours(bed)
-    for name, title in PEERS.items():
+    for name in found.titles:
+        found.loads.append(os.getloadavg()[0])
         try:
-            yield Peer(bed, name, title)
+            yield Peer(bed, name) if name in PEERS else Ours(bed)
         except ToolError as error:
             found.failed[name] = str(error)

@@ -37,6 +37,11 @@ class Climbed:
     kept_up: bool
     is_exact: bool
 
+    @property
+    def is_good(self) -> bool:
+        """Whether its latencies say anything."""
+        return self.kept_up and self.is_exact
+
 
 def climb(engine: Engine, broker: str, loads: Sequence[Load], say: Callable[[str], None]) -> list[Climbed]:
     """All steps in turn; the first warms up and is not told. It ends at a step after which not all became visible."""

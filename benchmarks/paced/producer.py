@@ -23,7 +23,7 @@ TICK_SECONDS = 0.01
 
 
 def due(place: int, elapsed: float, a_second: int) -> int:
-    """How many of a partition's events are to be sent by now; it has the places `place`, `place + PARTITIONS`, …"""
+    """How many of a partition's events are to be sent by now; its first is in place `place`."""
     passed = int(elapsed * a_second) + 1 if elapsed >= 0 else 0
     return max(0, (passed - place + PARTITIONS - 1) // PARTITIONS)
 

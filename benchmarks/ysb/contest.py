@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.result import Run
 from benchmarks.running import ROOT, BenchError, Running
 from benchmarks.ysb import events
 from benchmarks.ysb.log import FEEDS, PARTITIONS, Stored, feed, topic_of
@@ -27,16 +28,7 @@ PATIENCE_SECONDS = 240
 OURS_GUARANTEE = "exactly once"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One drain; a wrong one has no speed."""
-
-    events: int
-    cpu_us: float
-    rate: float
-    peak_mb: float
-    guarantee: str
-    is_exact: bool
+NOTHING = Stored(0, 0.0, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +37,7 @@ class Bed:
 
     broker: str
     folder: Path
-    stored: Stored = Stored(0, 0.0, {})
+    stored: Stored = NOTHING
 
     @property
     def ads(self) -> Path:
@@ -85,7 +77,7 @@ def ours(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Run:
     shown = page.total("ioc_ysb_views", window="10m")
     accepted = page.total("ioc_feed_records", fate="accepted")
     is_exact = (accepted, shown) == (number, sum(truth.values())) and counted(bed, state_topic) == truth
-    return Run(number, cpu / number * 1e6, number / wall, peak, OURS_GUARANTEE, is_exact)
+    return Run(number, cpu / number * 1e6, number / wall, is_exact, peak, OURS_GUARANTEE)
 
 
 def worker_on(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Running:
@@ -141,4 +133,4 @@ def judged(said: Mapping[str, object], truth: Mapping[str, int], number: int, me
     found = json.loads(Path(str(said["counts_file"])).read_text())
     cpu, wall, peak = (float(str(said[name])) for name in ("cpu", "wall", "peak_mb"))
     is_exact = found == truth and said["events"] in (measured, number)
-    return Run(measured, cpu / measured * 1e6, measured / wall, peak, str(said["guarantee"]), is_exact)
+    return Run(measured, cpu / measured * 1e6, measured / wall, is_exact, peak, str(said["guarantee"]))

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.result import Run
 from benchmarks.running import BenchError
 from benchmarks.ysb import log
-from benchmarks.ysb.contest import Bed, Run, prepare
+from benchmarks.ysb.contest import Bed, prepare
 from benchmarks.ysb.entrants import OURS, Entrant, entrants, state_of
 
 Turn = Callable[[], AbstractContextManager[object]]
