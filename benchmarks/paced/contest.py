@@ -19,7 +19,7 @@ from tools.errors import ToolError
 PEERS = ("flink-operator", "streams-store")
 TITLES = {"ours": "`ioc worker`", **{name: JAVA_TITLES[name] for name in PEERS}}
 LADDER = (1000, 5000, 20_000, 50_000, 100_000)
-WARM, KILLED = Step(5000, 15), Step(5000, 150)
+WARM, KILLED = Step(5000, 15), Step(5000, 120)
 FreshBroker = Callable[[str], AbstractContextManager[tuple[str, Path]]]
 
 

@@ -27,12 +27,15 @@ lasts {seconds} s; one of {warm:,} events/s goes before and warms up. The engine
 """
 
 KILLS = """Under {rate:,} events/s the process is killed with -9 and started again at once, as a supervisor does;
-{kills} kills, each {apart} s after it had come back. Timed is from the kill to the first moment at which as many views
-are visible as were acknowledged by the broker before the kill: detecting, starting, recovering and catching up. At the
-end every window is compared with the recount; "too early" is by how many views more were ever visible than were sent,
-as of a double count that is taken back later. Ours and Kafka Streams have a static membership of their group (KIP-345),
-with which a process that is back need not wait for the end of its session; Flink is started from its newest complete
-checkpoint. Timeouts of transactions are those of the engines: 10 s in Kafka Streams, 60 s set for Flink.
+{kills} kills, fewer if the load ended before, each {apart} s after it had come back. Timed is from the kill to the first
+moment at which as many views are visible as were acknowledged by the broker before the kill: starting, recovering and
+catching up. At the end every window is compared with the recount; "too early" is by how many views more were ever
+visible than were due, as of a double count that is taken back later.
+
+Ours and Kafka Streams have a static membership of their group (KIP-345), with which a process that is back need not
+wait for the end of its session; Flink is started from its newest complete checkpoint. Timeouts of transactions are the
+default of Kafka Streams, 10 s, and 60 s for Flink. Flink ends at its start what the killed process left open; Kafka
+Streams with stores in memory gets a new process id at each start, and waits until the broker ends it.
 """
 
 SUMMARY = """Tóm tắt: gửi sự kiện với tốc độ cố định, đo thời gian từ lúc gửi đến lúc số liệu hiện ra (p50, p99), CPU
