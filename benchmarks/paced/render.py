@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from statistics import median
 
-from benchmarks.paced.contest import Paced
+from benchmarks.paced.contest import Paced, Sizes
 from benchmarks.paced.kills import APART_SECONDS, Killed
 from benchmarks.paced.ladder import KEPT_UP_SECONDS, Climbed
 from benchmarks.render import table
@@ -27,8 +27,8 @@ lasts {seconds} s; one of {warm:,} events/s goes before and warms up. The engine
 """
 
 KILLS = """Under {rate:,} events/s the process is killed with -9 and started again at once, as a supervisor does;
-{kills} kills, fewer if the load ended before, each {apart} s after it had come back. Timed is from the kill to the first
-moment at which as many views are visible as were acknowledged by the broker before the kill: starting, recovering and
+{kills} kills, fewer if the load ended before, each {apart} s after it had come back. Timed is from the kill to the
+first moment at which as many views are visible as were acknowledged by the broker before the kill: starting, recovering and
 catching up. At the end every window is compared with the recount; "too early" is by how many views more were ever
 visible than were due, as of a double count that is taken back later.
 
@@ -50,6 +50,7 @@ def section(found: Paced, machine: Mapping[str, str]) -> str:
             "µs CPU per event", "cores", "producer late by at most", "kept up", "exact")  # fmt: skip
     return "\n".join([
         "## Yahoo Streaming Benchmark, paced and killed", "", SUMMARY,
+        *_shortened(found),
         "![Seconds until visible, by rate](pictures/ysb-paced.svg)", "",
         table(head, list(_steps(found)), title="From the planned moment of an event until it is visible"),
         METHOD.format(seconds=others[0].seconds, warm=first.a_second, kept=KEPT_UP_SECONDS),
@@ -58,6 +59,15 @@ def section(found: Paced, machine: Mapping[str, str]) -> str:
         KILLS.format(rate=found.sizes.killed.a_second, kills=found.sizes.kills, apart=APART_SECONDS),
         f"Where: {', '.join(f'{name} {value}' for name, value in machine.items())}.{_load(found)}", "",
     ])  # fmt: skip
+
+
+def _shortened(found: Paced) -> Iterator[str]:
+    """Less than `make bench` measures by itself; said where the tables stand."""
+    whole = Sizes()
+    if found.sizes != whole:
+        rates = ", ".join(f"{step.a_second:,}" for step in whole.steps[1:])
+        yield f"**A shortened run**; a whole one has steps of {rates} events/s, {whole.steps[-1].seconds} s each."
+        yield ""
 
 
 def _steps(found: Paced) -> Iterator[tuple[str, ...]]:

@@ -152,6 +152,11 @@ def test_the_tables_tell_losses_wrong_results_and_absences() -> None:
     assert "Load average while measuring: 1 to 8." in text
 
 
+def test_a_shortened_run_says_so() -> None:
+    assert "**A shortened run**; a whole one has steps of 1,000, 5,000," in section(FOUND, {})
+    assert "shortened" not in section(replace(FOUND, sizes=Sizes()), {})
+
+
 def test_the_curves_hold_good_steps_only_the_slower_higher() -> None:
     name = "{http://www.w3.org/2000/svg}"
     whole = ET.fromstring(curves(FOUND))  # it is ours

@@ -1,4 +1,4 @@
-"""Killed in the midst of a steady load and started again, each engine of the paced contest counts every window right."""
+"""Killed in the midst of a steady load and started again, each engine of the paced contest counts rightly."""
 
 from pathlib import Path
 
