@@ -28,9 +28,9 @@ lasts {seconds} s; one of {warm:,} events/s goes before and warms up. The engine
 
 KILLS = """Under {rate:,} events/s the process is killed with -9 and started again at once, as a supervisor does;
 {kills} kills, fewer if the load ended before, each {apart} s after it had come back. Timed is from the kill to the
-first moment at which as many views are visible as were acknowledged by the broker before the kill: starting, recovering and
-catching up. At the end every window is compared with the recount; "too early" is by how many views more were ever
-visible than were due, as of a double count that is taken back later.
+first moment at which as many views are visible as were acknowledged by the broker before the kill: starting,
+recovering and catching up. At the end every window is compared with the recount; "too early" is by how many views
+more were ever visible than were due, as of a double count that is taken back later.
 
 Ours and Kafka Streams have a static membership of their group (KIP-345), with which a process that is back need not
 wait for the end of its session; Flink is started from its newest complete checkpoint. Timeouts of transactions are the
