@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.paced.engines import STATE_TOPIC, Engine, Ours, Peer, topic_of
+from benchmarks.paced.engines import SHOWN_EACH_SECONDS, STATE_TOPIC, Engine, Ours, Peer, topic_of
 from benchmarks.paced.kills import Killed, kill
 from benchmarks.paced.ladder import Climbed, climb
 from benchmarks.paced.plan import Step, write
@@ -18,6 +18,8 @@ from tools.errors import ToolError
 
 PEERS = ("flink-operator", "streams-store")
 TITLES = {"ours": "`ioc worker`", **{name: JAVA_TITLES[name] for name in PEERS}}
+ASK_SECONDS = 0.1
+"""Between two pages while the end of a kill is waited for; a page costs CPU, which counts elsewhere."""
 LADDER = (1000, 5000, 20_000, 50_000, 100_000)
 WARM, KILLED = Step(5000, 15), Step(5000, 120)
 FreshBroker = Callable[[str], AbstractContextManager[tuple[str, Path]]]
@@ -52,7 +54,7 @@ def contest(fresh: FreshBroker, sizes: Sizes, say: Callable[[str], None]) -> Pac
     found = Paced(sizes, dict(TITLES))
     with fresh("paced") as (broker, folder):
         loads = write(folder, sizes.steps)
-        for engine in _engines(broker, folder, found):
+        for engine in _engines(broker, folder, found, SHOWN_EACH_SECONDS):
             try:
                 found.climbed[engine.name] = climb(engine, broker, loads, say)
             except BenchError as error:
@@ -60,7 +62,7 @@ def contest(fresh: FreshBroker, sizes: Sizes, say: Callable[[str], None]) -> Pac
                 say(f"paced, {engine.name}: failed: {error}")
     with fresh("kill -9") as (broker, folder):
         [load] = write(folder, [sizes.killed])
-        for engine in _engines(broker, folder, found):
+        for engine in _engines(broker, folder, found, ASK_SECONDS):
             try:
                 found.killed[engine.name] = kill(engine, broker, load, sizes.kills, say)
             except BenchError as error:
@@ -69,14 +71,14 @@ def contest(fresh: FreshBroker, sizes: Sizes, say: Callable[[str], None]) -> Pac
     return found
 
 
-def _engines(broker: str, folder: Path, found: Paced) -> Iterator[Engine]:
-    """Each when its turn comes; one that cannot be built says why."""
+def _engines(broker: str, folder: Path, found: Paced, ask_seconds: float) -> Iterator[Engine]:
+    """Each when its turn comes; one that cannot be built says why. Our page is asked so often."""
     bed = Bed(broker, folder)
     prepare(bed)
     log.make_topics(broker, [STATE_TOPIC], [topic_of(name) for name in PEERS])
     for name in found.titles:
         found.loads.append(os.getloadavg()[0])
         try:
-            yield Peer(bed, name) if name in PEERS else Ours(bed)
+            yield Peer(bed, name) if name in PEERS else Ours(bed, ask_seconds)
         except ToolError as error:
             found.failed[name] = str(error)

@@ -41,7 +41,7 @@ def kill(engine: Engine, broker: str, load: Load, kills: int, say: Callable[[str
     engine.start()
     try:
         with Sender(broker, engine.topic, load) as sender:
-            if not until(lambda: engine.timeline.latest > 0, PATIENCE_SECONDS):
+            if not until(lambda: engine.seen.latest > 0, PATIENCE_SECONDS):
                 raise BenchError(f"{engine.name} shows nothing")
             time.sleep(WARM_SECONDS)
             for number in range(kills):
@@ -56,9 +56,9 @@ def kill(engine: Engine, broker: str, load: Load, kills: int, say: Callable[[str
             if not seconds:
                 raise BenchError(f"the load had ended before {engine.name} worked")
             sender.finish()
-            until(lambda: engine.timeline.latest >= load.total, PATIENCE_SECONDS)
+            until(lambda: engine.seen.latest >= load.total, PATIENCE_SECONDS)
         lost, doubled = differences(engine.counts(), load.truth)
-        return Killed(tuple(seconds), lost, doubled, engine.timeline.excess(load.due(sender.begun)), starts)
+        return Killed(tuple(seconds), lost, doubled, engine.seen.excess(load.due(sender.begun)), starts)
     finally:
         engine.close()
 
@@ -68,14 +68,14 @@ def _one(engine: Engine, broker: str, load: Load) -> tuple[float, int]:
     wanted = load.acknowledged(_ends(broker, engine.topic))
     at, starts = time.monotonic(), 0
     engine.kill()
-    while engine.timeline.reached(wanted, at) is None:
+    while engine.seen.reached(wanted, at) is None:
         if not engine.is_running():
             engine.start()
             starts += 1
         if time.monotonic() - at > PATIENCE_SECONDS:
             raise BenchError(f"{engine.name} did not come back within {PATIENCE_SECONDS} s, {starts} starts")
         time.sleep(0.01)
-    return (engine.timeline.reached(wanted, at) or at) - at, starts
+    return (engine.seen.reached(wanted, at) or at) - at, starts
 
 
 def _ends(broker: str, topic: str) -> list[int]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.paced.engines import SHOWN_EACH_SECONDS, Engine
+from benchmarks.paced.engines import Engine
 from benchmarks.paced.plan import Load
 from benchmarks.paced.sender import Sender
 from benchmarks.paced.timeline import percentile, waits
@@ -20,17 +20,18 @@ POLL_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Climbed:
-    """What one step of one engine gave; seconds from the planned moment of a view until it is visible.
+    """What one step of one engine gave; seconds from the planned moment of a view until it is there.
 
-    `scraped50` and `scraped99` are those for somebody who looks once a second only. `cpu_us` and `cores` are of the
+    `p50` and `p99` are until a reader of Kafka finds it, `looked50` and `looked99` until somebody sees it who looks
+    once a second. `cpu_us` and `cores` are of the
     whole process until the last event was visible. `behind` is by how much the producer was late at its worst.
     """
 
     a_second: int
     p50: float
     p99: float
-    scraped50: float
-    scraped99: float
+    looked50: float
+    looked99: float
     cpu_us: float
     cores: float
     behind: float
@@ -55,7 +56,7 @@ def climb(engine: Engine, broker: str, loads: Sequence[Load], say: Callable[[str
                 f"{'kept up' if step.kept_up else 'did NOT keep up'}, {'exact' if step.is_exact else 'WRONG'}")
             if number:
                 found.append(step)
-            if engine.timeline.latest != load.total:
+            if engine.durable.latest != load.total:
                 break
     finally:
         engine.close()
@@ -67,18 +68,19 @@ def _step(engine: Engine, broker: str, load: Load) -> Climbed:
         cpu = engine.cpu()
         behind = sender.finish()
         patience = DRAIN_SECONDS if load.before else START_SECONDS
-        until(lambda: engine.timeline.latest >= load.total or not engine.is_running(), patience)
+        until(lambda: engine.seen.latest >= load.total <= engine.durable.latest or not engine.is_running(), patience)
         if not engine.is_running():
             raise BenchError(f"{engine.name} has ended by itself")
         cpu, seconds = engine.cpu() - cpu, time.monotonic() - sender.begun
         due = load.due(sender.begun)
-        found = sorted(waits(due, load.before, engine.timeline))
-        scraped = sorted(waits(due, load.before, engine.timeline.scraped(SHOWN_EACH_SECONDS)))
-    last = engine.timeline.reached(load.total, sender.begun)
+        found = sorted(waits(due, load.before, engine.durable))
+        looked = sorted(waits(due, load.before, engine.looked()))
+    last = engine.durable.reached(load.total, sender.begun)
     return Climbed(
-        load.step.a_second, percentile(found, 0.5), percentile(found, 0.99), percentile(scraped, 0.5),
-        percentile(scraped, 0.99), cpu / load.step.events * 1e6, cpu / seconds, behind,
-        last is not None and last - due[-1] <= KEPT_UP_SECONDS, engine.counts() == load.truth,
+        load.step.a_second, percentile(found, 0.5), percentile(found, 0.99), percentile(looked, 0.5),
+        percentile(looked, 0.99), cpu / load.step.events * 1e6, cpu / seconds, behind,
+        last is not None and last - due[-1] <= KEPT_UP_SECONDS,
+        engine.seen.latest == load.total and engine.counts() == load.truth,
     )  # fmt: skip
 
 

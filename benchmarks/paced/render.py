@@ -16,11 +16,11 @@ lasts {seconds} s; one of {warm:,} events/s goes before and warms up. The engine
   that falls behind is not excused. Counts do not tell which events they hold: the k-th view by plan is set against the
   first moment at which k views were visible. That is its own latency as long as the partitions are read abreast, and
   else differs by how far they are apart.
-- Visible: of ours on `/metrics`, asked each 0.1 s (half of that is in its figures, the asking is in its CPU); the page
-  is written from confirmed snapshots only. Of the others in their topic, read committed. All make durable and show once
-  a second. "Looked at each second" is for somebody who scrapes ours, or reads the topic, at whole seconds only.
+- Visible: to a reader of committed records in Kafka; of ours in the snapshots, of the others in the topic into which
+  they write counts. All make durable once a second. "Looked at each second" is for people: somebody whose Prometheus
+  asks our `/metrics` each second (the page is written from confirmed snapshots), or who reads the topic each second.
 - Kept up: the last view of a step was visible at most {kept:.0f} s after it was due. Exact: after the step **each**
-  campaign and window holds what a recount of the events says, of ours in the confirmed snapshots. Without both there is
+  campaign and window holds what a recount of the events says, and our page has the same sum. Without both there is
   no latency.
 - CPU is that of the whole process until the last event of the step is visible: at low rates it is what an engine needs
   to be there at all. The cores beside it say how much of the machine that is.
@@ -29,8 +29,9 @@ lasts {seconds} s; one of {warm:,} events/s goes before and warms up. The engine
 KILLS = """Under {rate:,} events/s the process is killed with -9 and started again at once, as a supervisor does;
 {kills} kills, fewer if the load ended before, each {apart} s after it had come back. Timed is from the kill to the
 first moment at which as many views are visible as were acknowledged by the broker before the kill: starting,
-recovering and catching up. At the end every window is compared with the recount; "too early" is by how many views
-more were ever visible than were due, as of a double count that is taken back later.
+recovering and catching up; of ours on the page, asked each 0.1 s. At the end every window is compared with the
+recount; "too early" is by how many views more were ever visible than were due, as of a double count that is taken back
+later.
 
 Ours and Kafka Streams have a static membership of their group (KIP-345), with which a process that is back need not
 wait for the end of its session; Flink is started from its newest complete checkpoint. Timeouts of transactions are the
@@ -82,7 +83,7 @@ def _steps(found: Paced) -> Iterator[tuple[str, ...]]:
 
 
 def _figures(step: Climbed) -> Iterator[str]:
-    seconds = (step.p50, step.p99, step.scraped50, step.scraped99)
+    seconds = (step.p50, step.p99, step.looked50, step.looked99)
     yield from (f"{each:.2f} s" if step.is_good else "–" for each in seconds)
     yield f"{step.cpu_us:,.1f}" if step.is_exact else "–"
     yield f"{step.cores:.2f}"

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from streams.engine import snapshot
 from streams.engine.labels import SEPARATOR
 from streams.engine.plan import Plan
 from streams.transport.state_reader import read_state
-from streams.worker.owned import choose
+from streams.worker.owned import Candidates, choose
 
 SCRAPE_SECONDS = 1.0
 PATIENCE_SECONDS = 240
@@ -88,18 +88,28 @@ def worker_on(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Running:
 
 def counted(bed: Bed, state_topic: str) -> Mapping[str, int]:
     """Every window that the confirmed snapshots in Kafka hold, over all partitions."""
-    plan = Plan(feed(), load_reference(bed.reference, lists=feed().lists))
-    found = Counter[str]()
+    plan, found = plan_of(bed), Counter[str]()
     kept = asyncio.run(read_state(bed.broker, state_topic, range(PARTITIONS), choose=choose))
     for keys in kept.values():
         for candidates in keys.values():
-            [newest] = candidates.by_topic.values()
-            for lane in snapshot.load(plan, newest.body).lanes.values():
-                for labels, panes in lane.cells[0].items():
-                    for pane, count in panes.items():
-                        start = pane * plan.windowed[0].pane - HOME
-                        found[f"{labels.split(SEPARATOR)[0]}:{start // events.WINDOW}"] += count
+            for window, count in views_in(plan, candidates):
+                found[window] += count
     return found
+
+
+def plan_of(bed: Bed) -> Plan:
+    """How our worker counts, with which its snapshots are read."""
+    return Plan(feed(), load_reference(bed.reference, lists=feed().lists))
+
+
+def views_in(plan: Plan, candidates: Candidates) -> Iterator[tuple[str, int]]:
+    """Campaign and window, and the count of each, of the newest snapshot of one partition."""
+    [newest] = candidates.by_topic.values()
+    for lane in snapshot.load(plan, newest.body).lanes.values():
+        for labels, panes in lane.cells[0].items():
+            for pane, count in panes.items():
+                start = pane * plan.windowed[0].pane - HOME
+                yield f"{labels.split(SEPARATOR)[0]}:{start // events.WINDOW}", count
 
 
 def peer(bed: Bed, command: tuple[str, ...], *, number: int, warm: int = 0) -> Run:
