@@ -1,9 +1,9 @@
 """`make bench`: measures, prints, and writes docs/benchmarks.md.
 
-    python -m benchmarks.report [ysb] [drain] [latency] [recovery]      or ONLY=ysb; all by default
+    python -m benchmarks.report [ysb] [paced] [drain] [latency] [recovery]      or ONLY=ysb; all by default
 
-In full size `ysb` writes its section of the page, and drain, latency and recovery together write theirs. QUICK=1
-measures a little of everything, to see that it works.
+In full size `ysb` and `paced` write their sections of the page, and drain, latency and recovery together write theirs.
+QUICK=1 measures a little of everything, to see that it works.
 """
 
 import os
@@ -22,6 +22,9 @@ import psutil
 
 from benchmarks.drain import Sizes, drain
 from benchmarks.latency import latency
+from benchmarks.paced import contest as paced
+from benchmarks.paced import curves
+from benchmarks.paced import render as paced_render
 from benchmarks.recovery import recovery
 from benchmarks.render import Measured, page
 from benchmarks.running import ROOT, BenchError
@@ -33,7 +36,7 @@ from tools.broker import Broker
 from tools.errors import ToolError
 
 PROVINCE = ("drain", "latency", "recovery")
-PARTS = ("ysb", *PROVINCE)
+PARTS = ("ysb", "paced", *PROVINCE)
 PAGE = ROOT / "docs/benchmarks.md"
 PACKAGES = ("faust-streaming", "mode-streaming", "aiokafka", "pydantic", "orjson")
 
@@ -48,6 +51,8 @@ def main(words: Sequence[str]) -> int:
     try:
         if "ysb" in wanted:
             run_ysb(is_quick=is_quick)
+        if "paced" in wanted:
+            run_paced(is_quick=is_quick)
         if set(wanted) & set(PROVINCE):
             text = page(measured(wanted, is_quick=is_quick))
             publish("province", text, is_whole=set(PROVINCE) <= set(wanted) and not is_quick)
@@ -65,6 +70,14 @@ def run_ysb(*, is_quick: bool, turn: Turn = nullcontext) -> None:
     publish("ysb", section(found, machine()), is_whole=not is_quick)
     if not is_quick:
         (ROOT / CHART).write_text(chart(found))
+
+
+def run_paced(*, is_quick: bool) -> None:
+    """The same workload at a steady pace, and killed: tables and curves."""
+    found = paced.contest(fresh_broker, paced.QUICK if is_quick else paced.Sizes(), say)
+    publish("paced", paced_render.section(found, machine()), is_whole=not is_quick)
+    if not is_quick:
+        (ROOT / curves.CURVES).write_text(curves.curves(found))
 
 
 def publish(name: str, text: str, *, is_whole: bool) -> None:

@@ -7,10 +7,11 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.result import Run
 from benchmarks.running import ROOT, BenchError, Running
 from benchmarks.ysb import events
 from benchmarks.ysb.log import FEEDS, PARTITIONS, Stored, feed, topic_of
@@ -20,32 +21,23 @@ from streams.engine import snapshot
 from streams.engine.labels import SEPARATOR
 from streams.engine.plan import Plan
 from streams.transport.state_reader import read_state
-from streams.worker.owned import choose
+from streams.worker.owned import Candidates, choose
 
 SCRAPE_SECONDS = 1.0
 PATIENCE_SECONDS = 240
 OURS_GUARANTEE = "exactly once"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One drain; a wrong one has no speed."""
-
-    events: int
-    cpu_us: float
-    rate: float
-    peak_mb: float
-    guarantee: str
-    is_exact: bool
+NOTHING = Stored(0, 0.0, {})
 
 
 @dataclass(frozen=True, slots=True)
 class Bed:
-    """Where a contest takes place."""
+    """Where a contest takes place; nothing is stored where events come at a pace."""
 
     broker: str
     folder: Path
-    stored: Stored
+    stored: Stored = NOTHING
 
     @property
     def ads(self) -> Path:
@@ -67,8 +59,7 @@ def prepare(bed: Bed) -> None:
 def ours(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Run:
     """The shipped worker on the declared feed, from where it begins to read until it shows every event."""
     number = bed.stored.events
-    settings = {"IOC_FEEDS": str(FEEDS), "IOC_REFERENCE": str(bed.reference), "IOC_PARTITIONS": str(PARTITIONS), **more}
-    with Running(bed.broker, bed.folder, group=state_topic, state_topic=state_topic, settings=settings) as worker:
+    with worker_on(bed, state_topic, more) as worker:
         worker.until(worker.has_begun, 60, 0.02)
         cpu, begun = worker.cpu(), time.time()
         page = worker.page()
@@ -86,30 +77,45 @@ def ours(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Run:
     shown = page.total("ioc_ysb_views", window="10m")
     accepted = page.total("ioc_feed_records", fate="accepted")
     is_exact = (accepted, shown) == (number, sum(truth.values())) and counted(bed, state_topic) == truth
-    return Run(number, cpu / number * 1e6, number / wall, peak, OURS_GUARANTEE, is_exact)
+    return Run(number, cpu / number * 1e6, number / wall, is_exact, peak, OURS_GUARANTEE)
+
+
+def worker_on(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Running:
+    """The shipped worker, told of the declared feed and the join table; not yet started."""
+    settings = {"IOC_FEEDS": str(FEEDS), "IOC_REFERENCE": str(bed.reference), "IOC_PARTITIONS": str(PARTITIONS), **more}
+    return Running(bed.broker, bed.folder, group=state_topic, state_topic=state_topic, settings=settings)
 
 
 def counted(bed: Bed, state_topic: str) -> Mapping[str, int]:
     """Every window that the confirmed snapshots in Kafka hold, over all partitions."""
-    plan = Plan(feed(), load_reference(bed.reference, lists=feed().lists))
-    found = Counter[str]()
+    plan, found = plan_of(bed), Counter[str]()
     kept = asyncio.run(read_state(bed.broker, state_topic, range(PARTITIONS), choose=choose))
     for keys in kept.values():
         for candidates in keys.values():
-            [newest] = candidates.by_writer.values()
-            for lane in snapshot.load(plan, newest.body).lanes.values():
-                for labels, panes in lane.cells[0].items():
-                    for pane, count in panes.items():
-                        start = pane * plan.windowed[0].pane - HOME
-                        found[f"{labels.split(SEPARATOR)[0]}:{start // events.WINDOW}"] += count
+            for window, count in views_in(plan, candidates):
+                found[window] += count
     return found
+
+
+def plan_of(bed: Bed) -> Plan:
+    """How our worker counts, with which its snapshots are read."""
+    return Plan(feed(), load_reference(bed.reference, lists=feed().lists))
+
+
+def views_in(plan: Plan, candidates: Candidates) -> Iterator[tuple[str, int]]:
+    """Campaign and window, and the count of each, of the newest snapshot of one partition."""
+    [newest] = candidates.by_writer.values()
+    for lane in snapshot.load(plan, newest.body).lanes.values():
+        for labels, panes in lane.cells[0].items():
+            for pane, count in panes.items():
+                start = pane * plan.windowed[0].pane - HOME
+                yield f"{labels.split(SEPARATOR)[0]}:{start // events.WINDOW}", count
 
 
 def peer(bed: Bed, command: tuple[str, ...], *, number: int, warm: int = 0) -> Run:
     """A contestant that measures itself, by the contract in docs/benchmarks.md."""
-    environment = {**os.environ, "BENCH_BROKER": bed.broker, "BENCH_TOPIC": topic_of(number, bed.stored.events),
-                   "BENCH_EVENTS": str(number - warm), "BENCH_WARM": str(warm), "BENCH_PARTITIONS": str(PARTITIONS),
-                   "BENCH_FOLDER": str(bed.folder), "BENCH_ADS": str(bed.ads)}  # fmt: skip
+    environment = task(bed, topic_of(number, bed.stored.events),
+                       {"BENCH_EVENTS": str(number - warm), "BENCH_WARM": str(warm)})
     process = subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     try:
@@ -126,9 +132,15 @@ def peer(bed: Bed, command: tuple[str, ...], *, number: int, warm: int = 0) -> R
     return judged(json.loads(lines[-1]), bed.stored.truth[number], number, number - warm)
 
 
+def task(bed: Bed, topic: str, more: Mapping[str, str]) -> dict[str, str]:
+    """What every peer is told by its environment."""
+    return {**os.environ, "BENCH_BROKER": bed.broker, "BENCH_TOPIC": topic, "BENCH_PARTITIONS": str(PARTITIONS),
+            "BENCH_FOLDER": str(bed.folder), "BENCH_ADS": str(bed.ads), **more}
+
+
 def judged(said: Mapping[str, object], truth: Mapping[str, int], number: int, measured: int) -> Run:
     """What a contestant said, compared with the truth: every window, and the number of views."""
     found = json.loads(Path(str(said["counts_file"])).read_text())
     cpu, wall, peak = (float(str(said[name])) for name in ("cpu", "wall", "peak_mb"))
     is_exact = found == truth and said["events"] in (measured, number)
-    return Run(measured, cpu / measured * 1e6, measured / wall, peak, str(said["guarantee"]), is_exact)
+    return Run(measured, cpu / measured * 1e6, measured / wall, is_exact, peak, str(said["guarantee"]))

@@ -37,14 +37,13 @@ def topic_of(number: int, whole: int) -> str:
     return feed().topic if number == whole else f"{feed().topic}.first{number}"
 
 
-def make_topics(broker: str, state_topics: Iterable[str], lengths: Iterable[int], whole: int) -> None:
-    """Every topic that a run needs."""
+def make_topics(broker: str, state_topics: Iterable[str], others: Iterable[str]) -> None:
+    """The topic that our worker reads, those of its state, and others that are set as the first."""
     wanted: dict[str, topics.Topic] = {}
     for name in state_topics:
         settings = Settings(brokers=broker, state_topic=name, partitions=PARTITIONS)
         wanted |= {topic.name: topic for topic in topics.plan(settings, [feed()])}
-    for number in lengths:
-        name = topic_of(number, whole)
+    for name in others:
         wanted[name] = replace(wanted[feed().topic], name=name)
     admin = KafkaAdminClient(bootstrap_servers=broker)
     try:

@@ -2,6 +2,7 @@ package bench;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
@@ -25,7 +26,9 @@ public final class Race {
     public final int partitions = Integer.parseInt(required("BENCH_PARTITIONS"));
     public final Path folder = Path.of(required("BENCH_FOLDER"));
     public final long warm = Long.parseLong(System.getenv().getOrDefault("BENCH_WARM", "0"));
-    public final long total = warm + Long.parseLong(required("BENCH_EVENTS"));
+    /** The name of a run that never ends and may be killed: started again, it goes on from its durable state; else null. */
+    public final String name = System.getenv("BENCH_NAME");
+    public final long total = isEndless() ? Long.MAX_VALUE : warm + Long.parseLong(required("BENCH_EVENTS"));
     public final int threads = Integer.parseInt(System.getenv().getOrDefault("BENCH_THREADS", "1"));
     /** Names everything of this run on the broker. */
     public final String id;
@@ -35,10 +38,15 @@ public final class Race {
     private final long[] ends;
 
     public Race(String variant, Ads ads) throws ExecutionException, InterruptedException {
-        id = "bench-" + variant + "-" + UUID.randomUUID().toString().substring(0, 8);
+        id = "bench-" + variant + "-" + (isEndless() ? name : UUID.randomUUID().toString().substring(0, 8));
         this.ads = ads;
         meter = new Meter(warm, total);
         ends = findEnds();
+    }
+
+    /** Whether it runs until it is killed, and counts whatever comes. */
+    public boolean isEndless() {
+        return name != null;
     }
 
     /** Whether a record is one of those to be counted. */
@@ -63,6 +71,11 @@ public final class Race {
 
     /** A topic of just so many events is read whole; of a longer one the beginning, if dealt out in turns. */
     private long[] findEnds() throws ExecutionException, InterruptedException {
+        if (isEndless()) {
+            long[] never = new long[partitions];
+            Arrays.fill(never, Long.MAX_VALUE);
+            return never;
+        }
         Map<TopicPartition, OffsetSpec> wanted = new TreeMap<>((a, b) -> a.partition() - b.partition());
         for (int partition = 0; partition < partitions; partition++) {
             wanted.put(new TopicPartition(topic, partition), OffsetSpec.latest());

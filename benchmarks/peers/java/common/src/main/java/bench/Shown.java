@@ -33,7 +33,7 @@ public final class Shown<V> {
     private final BinaryOperator<V> sum;
 
     /**
-     * Makes the topic.
+     * Makes the topic, unless an earlier start of this run has.
      *
      * @param size of how many events a value tells
      * @param sum puts the values of two partitions together
@@ -47,7 +47,9 @@ public final class Shown<V> {
         topic = race.id + "-shown";
         NewTopic wanted = new NewTopic(topic, race.partitions, (short) 1).configs(Map.of("cleanup.policy", "compact"));
         try (Admin admin = race.admin()) {
-            admin.createTopics(List.of(wanted)).all().get();
+            if (!admin.listTopics().names().get().contains(topic)) {
+                admin.createTopics(List.of(wanted)).all().get();
+            }
         }
     }
 

@@ -5,6 +5,8 @@ import bench.Meter;
 import bench.Race;
 import bench.Result;
 import bench.Shown;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.java.tuple.Tuple2;
@@ -13,10 +15,12 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.PipelineOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.configuration.StateBackendOptions;
+import org.apache.flink.configuration.StateRecoveryOptions;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
 import org.apache.flink.connector.kafka.source.KafkaSource;
+import org.apache.flink.connector.kafka.source.KafkaSourceBuilder;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.core.execution.CheckpointingMode;
 import org.apache.flink.core.execution.JobClient;
@@ -62,6 +66,9 @@ public final class Main {
                 Result.fail(new IllegalStateException("the job ended too early", error));
             }
         });
+        if (race.isEndless()) {
+            Thread.currentThread().join();
+        }
         Meter.Cost cost = race.meter.measure();
         Result.say(race, cost, shown.await(race.meter.views()), "exactly-once");
         isDone = true;
@@ -70,18 +77,19 @@ public final class Main {
     }
 
     private static DataStream<View> views(StreamExecutionEnvironment environment, Race race) {
-        KafkaSource<View> source = KafkaSource.<View>builder()
+        KafkaSourceBuilder<View> source = KafkaSource.<View>builder()
                 .setBootstrapServers(race.broker)
                 .setGroupId(race.id)
                 .setTopics(race.topic)
                 .setStartingOffsets(OffsetsInitializer.earliest())
-                .setUnbounded(OffsetsInitializer.offsets(race.ends()))
                 .setDeserializer(new Views())
-                .setProperty(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "10000")
-                .build();
+                .setProperty(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "10000");
+        if (!race.isEndless()) {
+            source.setUnbounded(OffsetsInitializer.offsets(race.ends()));
+        }
         WatermarkStrategy<View> times = WatermarkStrategy.<View>forBoundedOutOfOrderness(DISORDER)
                 .withTimestampAssigner((view, stored) -> view.time);
-        return environment.fromSource(source, times, "events");
+        return environment.fromSource(source.build(), times, "events");
     }
 
     private static KafkaSink<Tuple2<String, Long>> sink(Race race, String topic) {
@@ -95,12 +103,14 @@ public final class Main {
                 .build();
     }
 
-    private static Configuration settings(Race race) {
+    private static Configuration settings(Race race) throws IOException {
+        Path checkpoints = race.folder.resolve(race.id);
         Configuration settings = new Configuration();
+        Checkpoints.newest(checkpoints).ifPresent(path -> settings.set(StateRecoveryOptions.SAVEPOINT_PATH, path));
         settings.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Race.SHOWN_EACH);
         settings.set(CheckpointingOptions.CHECKPOINTING_CONSISTENCY_MODE, CheckpointingMode.EXACTLY_ONCE);
         settings.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
-        settings.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, race.folder.resolve(race.id).toUri().toString());
+        settings.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, checkpoints.toUri().toString());
         settings.set(StateBackendOptions.STATE_BACKEND, "hashmap");
         settings.set(PipelineOptions.OBJECT_REUSE, true);
         settings.set(RestartStrategyOptions.RESTART_STRATEGY, "none"); // a failure is to be seen, not measured
