@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
 from schemas.catalogue import find_feed
@@ -14,10 +14,11 @@ from tools.faults.house import House
 from tools.faults.letters import expect, send
 from tools.faults.scenario import Scenario
 from tools.faults.stage import Stage
-from tools.faults.story import HOME, Shot, before
+from tools.faults.story import Shot
 
 FEED: Final = find_feed("hydromet")
 KEY: Final = STATION.encode()
+HOME: Final = timezone(timedelta(hours=7))
 EACH: Final = 20
 LARGE: Final = 50_000
 """Bytes of a value that is sent once only."""
@@ -40,6 +41,11 @@ def good(stage: Stage, number: int, at: datetime, **data: Any) -> dict[str, Any]
     return {"specversion": "1.0", "id": f"faults-{stage.random.randrange(2**40)}-{number}",
             "source": "//laocai.gov.vn/kttv/vrain", "type": "vn.laocai.hydromet.observed.v1", "agency": "kttv",
             "time": at.isoformat(timespec="milliseconds"), "data": body}
+
+
+def before(minutes: float = 0.0) -> datetime:
+    """A moment before the story, within every window: it makes nothing else late."""
+    return datetime.now(HOME) - timedelta(days=3, minutes=minutes)
 
 
 def shot(value: bytes | None, key: bytes | None = KEY) -> Shot:

@@ -12,13 +12,12 @@ from kafka.errors import KafkaError
 from schemas.decode import Decoder
 from schemas.errors import Rejection
 from streams.publisher import BOOTSTRAP_MS, Receipt, connect, encode, read_reference
-from tools.faults.data import FEED, KEY, RATE, SHARED, good, shot
+from tools.faults.data import FEED, KEY, RATE, SHARED, before, good, shot
 from tools.faults.house import House
 from tools.faults.letters import counted, expect, send
 from tools.faults.load import mark
 from tools.faults.scenario import Scenario
 from tools.faults.stage import Stage
-from tools.faults.story import before
 from tools.jars import ROOT
 
 MUTATIONS: Final = 5000

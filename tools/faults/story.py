@@ -6,7 +6,7 @@ the bad records of `spoil`. The same seed and first minute tell the same story.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from heapq import heappop, heappush, merge
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -28,7 +28,6 @@ REPEATED, DISORDERED, OLD, CONFLICTING, SPOILT = 0.03, 0.03, 0.02, 0.005, 0.117
 AWAY: Final = 400
 """At most so many records later comes what is repeated, delayed or contradicted."""
 
-HOME: Final = timezone(timedelta(hours=7))
 LONG_AGO: Final = timedelta(days=70) // timedelta(milliseconds=1)
 
 
@@ -39,11 +38,6 @@ class Shot(NamedTuple):
     key: bytes | None
     value: bytes | None
     partition: int | None = None
-
-
-def before(minutes: float = 0.0) -> datetime:
-    """A moment before the story, within every window: it makes nothing else late."""
-    return datetime.now(HOME) - timedelta(days=3, minutes=minutes)
 
 
 def story(seed: int, since: int, feeds: Mapping[str, Feed], reference: Reference) -> Iterator[Shot]:
