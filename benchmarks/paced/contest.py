@@ -34,7 +34,7 @@ class Sizes:
     kills: int = 3
 
 
-QUICK = Sizes((Step(5000, 4), Step(1000, 5), Step(20_000, 5)), Step(2000, 30), 1)
+QUICK = Sizes((Step(5000, 3), Step(1000, 4), Step(20_000, 4)), Step(2000, 24), 1)
 
 
 @dataclass(frozen=True, slots=True)

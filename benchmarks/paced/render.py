@@ -27,7 +27,7 @@ lasts {seconds} s; one of {warm:,} events/s goes before and warms up. The engine
 """
 
 KILLS = """Under {rate:,} events/s the process is killed with -9 and started again at once, as a supervisor does;
-{kills} kills, fewer if the load ended before, each {apart} s after it had come back. Timed is from the kill to the
+up to {kills} times while the load lasts, each {apart} s after it had come back. Timed is from the kill to the
 first moment at which as many views are visible as were acknowledged by the broker before the kill: starting,
 recovering and catching up; of ours on the page, asked each 0.1 s. At the end every window is compared with the
 recount; "too early" is by how many views more were ever visible than were due, as of a double count that is taken back
@@ -78,7 +78,7 @@ def _steps(found: Paced) -> Iterator[tuple[str, ...]]:
             if number < len(climbed):
                 yield (f"{step.a_second:,}", title, *_figures(climbed[number]))
             else:
-                why = found.failed.get(name, "not tried, the step before was not finished")
+                why = found.failed.get(name, "the step before was not finished")
                 yield (f"{step.a_second:,}", title, *["–"] * 8, _short(why))
 
 
