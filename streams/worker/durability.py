@@ -6,7 +6,6 @@ nothing. What the page shows is computed in the same step as the snapshot, and a
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,9 +20,10 @@ from streams.telemetry import PartitionVitals, Telemetry
 from streams.transport.state_reader import read_state, topic_ids
 from streams.transport.watchdog import Counters
 from streams.worker.board import Board, Shown, shown
+from streams.worker.clock import Clock, Receipt
 from streams.worker.owned import Candidates, Held, Mark, Owned, Partition, choose, key_of, pack, restore
 
-Send = Callable[[str, bytes, bytes, int], Awaitable[Awaitable[object]]]
+Send = Callable[[str, bytes, bytes, int], Awaitable[Awaitable[Receipt]]]
 """send(topic, key, value, partition) hands over; what it answers is awaited for the broker's confirmation."""
 
 Read = Callable[[Iterable[int]], Awaitable[Mapping[int, Mapping[bytes, Candidates]]]]
@@ -56,14 +56,6 @@ class Consumer(Protocol):
 
     async def committed(self, partitions: Iterable[Partition]) -> dict[Partition, int | None]:
         """The committed offset of each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The two clocks of a program; readings never depend on the first."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    wall: Callable[[], float] = time.time
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +113,7 @@ class Keeper:
     def begin(self, positions: Mapping[Partition, int]) -> None:
         """Goes on with what was recovered, and shows it at once: it is durable."""
         recovered, self._recovered = self._recovered, {}
-        now, wall = self.clock.monotonic(), self.clock.wall()
+        now, wall = self.clock.monotonic(), self.clock.shared
         self._owned, vitals = {}, {}
         for partition, offset in positions.items():
             owned = self._owned[partition] = recovered[partition]
@@ -134,6 +126,15 @@ class Keeper:
         if self.vitals.recovering_since is not None:
             self.vitals.recovery_seconds = self.clock.monotonic() - self.vitals.recovering_since
         self.vitals.recovering_since = self.vitals.unconfirmed_since = None
+        if self.clock.broker is None:
+            self._ask_the_clock()
+
+    def _ask_the_clock(self) -> None:
+        """Has one state written again, for its stamp: where all are idle nothing else would bring the broker's time."""
+        for owned in self._owned.values():
+            if owned.state.lanes:
+                owned.confirmed = None
+                return
 
     def forget(self, revoked: Collection[Partition]) -> None:
         """Drops and hides partitions that are ours no more."""
@@ -150,12 +151,13 @@ class Keeper:
     # -- once a second -------------------------------------------------------------------------------------------------
 
     async def tick(self) -> None:
-        """Moves idle presents on, and makes durable what changed."""
+        """Moves idle presents on, makes durable what changed, and compares the clocks."""
         now = self.clock.monotonic()
         if now - self._stepped >= self.settings.idle_step_seconds:
             self._stepped = now
             self._step()
         await self.flush()
+        self.vitals.clock_offset = self.clock.offset
 
     async def flush(self) -> None:
         """Confirm -> show -> acknowledge, for every partition that changed.
@@ -214,7 +216,9 @@ class Keeper:
         return [each for each, answer in zip(taken, answers, strict=True) if not isinstance(answer, BaseException)]
 
     async def _send(self, each: Taken) -> None:
-        await (await self.send(self.settings.state_topic, each.owned.key, each.value, each.owned.partition[1]))
+        sent, partition = self.clock.monotonic(), each.owned.partition[1]
+        receipt = await (await self.send(self.settings.state_topic, each.owned.key, each.value, partition))
+        self.clock.learn(receipt, sent)
 
     def _show(self, confirmed: Sequence[Taken]) -> None:
         mine = [each for each in confirmed if self._owned.get(each.owned.partition) is each.owned]
@@ -222,16 +226,19 @@ class Keeper:
         for each in mine:
             each.owned.confirmed = each.mark
             vitals = self.vitals.partitions[each.owned.partition]
-            vitals.confirmed, vitals.snapshot_bytes = self.clock.wall(), len(each.value)
+            vitals.confirmed, vitals.snapshot_bytes = self.clock.shared, len(each.value)
             for event in each.held:
                 event.ack()
 
     def _step(self) -> None:
-        """The presents of idle lanes go on by the clock, where nothing waits to be read."""
-        wall_ms, idle_ms = int(self.clock.wall() * 1000), int(self.settings.idle_seconds * 1000)
+        """The presents of idle lanes go on by the broker's clock, where nothing waits to be read."""
+        broker = self.clock.broker
+        if broker is None:
+            return
+        now_ms, idle_ms = int(broker * 1000), int(self.settings.idle_seconds * 1000)
         for partition, owned in self._owned.items():
             if self.consumer().caught_up(partition, owned.state.next_offset):
-                advance(owned.state, wall_ms, idle_ms)
+                advance(owned.state, now_ms, idle_ms)
 
     # -- the fence and the log -----------------------------------------------------------------------------------------
 
@@ -240,7 +247,7 @@ class Keeper:
         vitals = self.vitals.partitions.get(owned.partition)
         if vitals is not None:
             vitals.next_offset = owned.state.next_offset
-            vitals.moved, vitals.progress = self.clock.monotonic(), self.clock.wall()
+            vitals.moved, vitals.progress = self.clock.monotonic(), self.clock.shared
 
     async def seek_back(self, owned: Owned) -> None:
         """A batch began beyond the state: reads again from where the state ends, or from where the log now begins."""
