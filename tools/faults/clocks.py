@@ -19,7 +19,7 @@ BACK: Final = FAST - 3600
 WITHIN_SECONDS: Final = 2.0
 TOLD_SECONDS: Final = 30.0
 QUIET_SECONDS: Final = 90.0
-RATE: Final = 150.0
+RATE: Final = 100.0
 """Records a second: between two pauses little must be left to catch up with."""
 
 STEPS_SECONDS: Final = 6.0
@@ -38,6 +38,7 @@ def other_clocks(stage: Stage) -> None:
     for face, seconds in zip(faces, (SLOW, FAST), strict=True):
         face.write_text(f"{seconds:+d}")
         stage.fault(f"a worker whose clock is {seconds} s off", lambda face=face: join(stage, face))  # type: ignore[misc]
+        stage.share()
         stage.terminate(stage.bed.awake[0])
         stage.share()
         stage.fault("no input for a while", lambda: quiet(stage))
