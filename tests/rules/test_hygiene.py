@@ -197,7 +197,7 @@ def test_every_rule_stands_below_the_rules_of_its_file_that_it_reads() -> None:
 
 PLAIN = re.compile(
     r"ioc[:_](limit_|kpi_target|station_(info|place|expected)|(service|source|agency|commune)_info|next_offset|feed_partitions"
-    r"|partition_owner|consumer_lag|progress_|snapshot_|dead_letter|events_|reference_valid|reader_)"
+    r"|partition_owner|consumer_lag|progress_|snapshot_|dead_letter|events_|reference_valid|reader_|worker_clock_)"
 )
 """Series of processes and of reference data: they have no provenance."""
 

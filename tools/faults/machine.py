@@ -1,4 +1,4 @@
-"""What only some machines allow: a freezer, a network of one's own, a disk of fixed size, another clock."""
+"""What only some machines allow: a freezer, a network of one's own, a disk of fixed size."""
 
 import os
 import shutil
@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tools import debian
-from tools.errors import ToolError
 from tools.faults.waiting import NotSeen, until
 from tools.ports import free_port
 
@@ -192,19 +190,3 @@ def fill(folder: Path) -> Path:
                 except OSError:
                     break
     return file
-
-
-# -- another clock -----------------------------------------------------------------------------------------------------
-
-
-@cache
-def no_faketime() -> str:
-    """Why no process can have another clock here; empty if one can. On Debian, as root, the package is installed."""
-    if shutil.which("faketime"):
-        return ""
-    with tempfile.NamedTemporaryFile(suffix=".log") as log:
-        try:
-            debian.install(["faketime"], Path(log.name))
-        except ToolError as error:
-            return str(error)
-    return ""
