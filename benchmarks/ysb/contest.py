@@ -96,7 +96,7 @@ def counted(bed: Bed, state_topic: str) -> Mapping[str, int]:
     kept = asyncio.run(read_state(bed.broker, state_topic, range(PARTITIONS), choose=choose))
     for keys in kept.values():
         for candidates in keys.values():
-            [newest] = candidates.by_topic.values()
+            [newest] = candidates.by_writer.values()
             for lane in snapshot.load(plan, newest.body).lanes.values():
                 for labels, panes in lane.cells[0].items():
                     for pane, count in panes.items():

@@ -40,6 +40,7 @@ def _take_of_entity(plan: Plan, lane: Lane, event: Event, append: int) -> Flags 
             if waiting is False:
                 if memory.waiting is not None:
                     lane.entities[name] = memory
+                    lane.fresh[name] = None
                 follow(plan, lane, event.time, append)
                 return flags
             if waiting is not None:
@@ -70,10 +71,11 @@ def _take_both(
 
 
 def _enter(lane: Lane, name: str, memory: Memory, time: int) -> None:
-    """Put a memory in its place, and tell the view of standing KPIs that it changed."""
+    """Put a memory in its place, and tell snapshots and the view of standing KPIs that it changed."""
     if time > memory.seen:
         memory.seen = time
     lane.entities[name] = memory
+    lane.fresh[name] = None
     if lane.view is not None:
         lane.view.changed.add(name)
 

@@ -21,9 +21,9 @@ from streams.telemetry import PartitionVitals, Telemetry
 from streams.transport.state_reader import read_state, topic_ids
 from streams.transport.watchdog import Counters
 from streams.worker.board import Board, Shown, shown
-from streams.worker.owned import Candidates, Held, Mark, Owned, Partition, choose, key_of, pack, restore
+from streams.worker.owned import Candidates, Held, Mark, Owned, Partition, choose, key_of, restore
 
-Send = Callable[[str, bytes, bytes, int], Awaitable[Awaitable[object]]]
+Send = Callable[[str, bytes, bytes | None, int], Awaitable[Awaitable[object]]]
 """send(topic, key, value, partition) hands over; what it answers is awaited for the broker's confirmation."""
 
 Read = Callable[[Iterable[int]], Awaitable[Mapping[int, Mapping[bytes, Candidates]]]]
@@ -44,6 +44,9 @@ class Consumer(Protocol):
     @property
     def counters(self) -> Counters:
         """What the transport has met."""
+
+    def confirmed_commit(self, partition: Partition) -> int:
+        """The highest offset whose commit the group has taken from us since the partition is ours; -1 for none."""
 
     def caught_up(self, partition: Partition, next_offset: int) -> bool:
         """Whether nothing newer is known."""
@@ -68,11 +71,13 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One state at one moment, on its way to the broker."""
+    """One state at one moment, on its way to the broker: blocks and deletions first, then the head, `value`."""
 
     owned: Owned
     mark: Mark
     value: bytes
+    blocks: dict[bytes, bytes | None]
+    size: int
     shown: Shown
     held: list[Held]
 
@@ -108,11 +113,10 @@ class Keeper:
         recovered, positions = {}, {}
         for partition in assigned:
             topic, number = partition
-            candidates = found[number].get(key_of(partition))
-            owned = restore(self.plans[topic], partition, candidates, identities[topic],
+            owned = restore(self.plans[topic], partition, found[number], identities[topic],
                             self.settings.duplicate_horizon_seconds * 1000)
             recovered[partition] = owned
-            if candidates:
+            if key_of(partition) in found[number]:
                 positions[partition] = owned.state.next_offset
             await asyncio.sleep(0)
         self._recovered = recovered
@@ -194,13 +198,16 @@ class Keeper:
 
     def _take(self, owned: Owned) -> Taken:
         """Snapshot, readings and held events of one moment: nothing is awaited here."""
-        value = pack(owned.plan, owned.state)
-        if len(value) > self.settings.snapshot_limit_bytes:
+        value = owned.pack()
+        largest = max(map(len, (value, *owned.unsent.values())))
+        if largest > self.settings.snapshot_limit_bytes:
             topic, number = owned.partition
-            raise SnapshotError(f"the snapshot of {topic}/{number} has {len(value)} bytes, more than "
+            raise SnapshotError(f"the snapshot of {topic}/{number} has {largest} bytes, more than "
                                 f"IOC_SNAPSHOT_LIMIT_BYTES={self.settings.snapshot_limit_bytes}; raise it with "
                                 f"max.message.bytes of {self.settings.state_topic}, or use more partitions")
-        taken = Taken(owned, owned.mark, value, shown(owned.plan, owned.state), owned.held)
+        gone = dict.fromkeys(owned.deletable(self.consumer().confirmed_commit(owned.partition)))
+        taken = Taken(owned, owned.mark, value, {**gone, **owned.unsent}, owned.state.blocks.size,
+                      shown(owned.plan, owned.state), owned.held)
         owned.held = []
         return taken
 
@@ -214,7 +221,13 @@ class Keeper:
         return [each for each, answer in zip(taken, answers, strict=True) if not isinstance(answer, BaseException)]
 
     async def _send(self, each: Taken) -> None:
-        await (await self.send(self.settings.state_topic, each.owned.key, each.value, each.owned.partition[1]))
+        """Blocks, and the head once they are confirmed; a deletion that fails comes again with the next recovery."""
+        await asyncio.gather(*(self._write(each, key, value) for key, value in each.blocks.items()))
+        await self._write(each, each.owned.key, each.value)
+
+    async def _write(self, each: Taken, key: bytes, value: bytes | None) -> None:
+        await (await self.send(self.settings.state_topic, key, value, each.owned.partition[1]))
+        each.owned.unsent.pop(key, None)
 
     def _show(self, confirmed: Sequence[Taken]) -> None:
         mine = [each for each in confirmed if self._owned.get(each.owned.partition) is each.owned]
@@ -222,7 +235,7 @@ class Keeper:
         for each in mine:
             each.owned.confirmed = each.mark
             vitals = self.vitals.partitions[each.owned.partition]
-            vitals.confirmed, vitals.snapshot_bytes = self.clock.wall(), len(each.value)
+            vitals.confirmed, vitals.snapshot_bytes = self.clock.wall(), len(each.value) + each.size
             for event in each.held:
                 event.ack()
 

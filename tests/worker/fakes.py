@@ -28,6 +28,10 @@ class Consumer:
         self.start = 0
         self.sought: list[tuple[tuple[str, int], int]] = []
         self.behind = False
+        self.confirmed = -1
+
+    def confirmed_commit(self, partition: tuple[str, int]) -> int:
+        return self.confirmed
 
     def caught_up(self, partition: tuple[str, int], next_offset: int) -> bool:
         return not self.behind

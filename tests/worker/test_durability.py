@@ -1,6 +1,7 @@
 """Confirm, then show, then acknowledge; recovery takes the right snapshot and refuses what it does not understand."""
 
 import asyncio
+from hashlib import sha256
 
 import pytest
 
@@ -157,9 +158,9 @@ async def test_a_snapshot_above_the_limit_names_its_size_and_the_limit(plan: Pla
     bench = Bench(plan, snapshot_limit_bytes=100_000)
     await bench.start()
     owned = owned_of(bench)
-    values: list[bytes | None] = [probe.event(number, thing=f"{number:x}" * 12) for number in range(20_000)]
-    made = probe.batch(0, values)
-    made.keys = [(f"{number:x}" * 12).encode() for number in range(20_000)]
+    things = [sha256(str(number).encode()).hexdigest() for number in range(4000)]
+    made = probe.batch(0, [probe.event(number, thing=thing) for number, thing in enumerate(things)])
+    made.keys = [thing.encode() for thing in things]
     fold(owned.plan, owned.state, made)
     with pytest.raises(SnapshotError, match=r"has \d+ bytes, more than IOC_SNAPSHOT_LIMIT_BYTES=100000"):
         await bench.keeper.flush()
