@@ -1,9 +1,9 @@
 """`make bench`: measures, prints, and writes docs/benchmarks.md.
 
-    python -m benchmarks.report [ysb] [drain] [latency] [recovery]      or ONLY=ysb; all by default
+    python -m benchmarks.report [profile] [ysb] [drain] [latency] [recovery]      or ONLY=ysb; all by default
 
-In full size `ysb` writes its section of the page, and drain, latency and recovery together write theirs. QUICK=1
-measures a little of everything, to see that it works.
+In full size `profile` and `ysb` write a section of the page each, drain, latency and recovery together write theirs.
+QUICK=1 measures a little of everything, to see that it works.
 """
 
 import os
@@ -22,6 +22,8 @@ import psutil
 
 from benchmarks.drain import Sizes, drain
 from benchmarks.latency import latency
+from benchmarks.profile import profile
+from benchmarks.profile import section as profile_section
 from benchmarks.recovery import recovery
 from benchmarks.render import Measured, page
 from benchmarks.running import ROOT, BenchError
@@ -33,7 +35,7 @@ from tools.broker import Broker
 from tools.errors import ToolError
 
 PROVINCE = ("drain", "latency", "recovery")
-PARTS = ("ysb", *PROVINCE)
+PARTS = ("profile", "ysb", *PROVINCE)
 PAGE = ROOT / "docs/benchmarks.md"
 PACKAGES = ("faust-streaming", "mode-streaming", "aiokafka", "pydantic", "orjson")
 
@@ -46,6 +48,9 @@ def main(words: Sequence[str]) -> int:
         return 2
     is_quick = os.environ.get("QUICK") == "1"
     try:
+        if "profile" in wanted:
+            found = profile(4_000, 2) if is_quick else profile(20_000, 9)
+            publish("profile", profile_section(found, machine()), is_whole=not is_quick)
         if "ysb" in wanted:
             run_ysb(is_quick=is_quick)
         if set(wanted) & set(PROVINCE):
