@@ -130,7 +130,7 @@ TRIED = """Found with `py-spy` on the worker, then measured side by side, on a b
   All together and the reading: all after the drain went from 1.8-2.6 to 1.5-2.0 µs.
 - One stamp for all records of a Kafka batch that the broker has stamped: 0.02-0.05 µs of the drain.
 - A folded batch gives its records back at once; before, they waited for the next snapshot, a second of input. At most
-  16 batches wait for the fold instead of 64. Peak memory 133 and 126 MB instead of 169 and 157, at a pace far below
+  16 batches wait for the fold instead of 64. Peak memory 126-133 MB instead of 151-169, at a pace far below
   the usual one: what it is at full pace, the table above says when it is measured next.
 
 What did not pay: all events of a batch joined and read by one call (`decode_lines`): 1.7 times the price, and one
