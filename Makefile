@@ -32,7 +32,7 @@ check: prepare  ## ruff, mypy strict, the import order of the house, generated f
 generate: prepare  ## write everything that derives from declarations: schemas, rules, documentation
 	$(RUN) -m tools.generate
 
-bench: prepare  ## how fast, side by side with other stream processors, on the real broker; ONLY=ysb, QUICK=1
+bench: prepare  ## how fast, side by side with other stream processors, on the real broker; ONLY=profile, ONLY=ysb, QUICK=1
 	$(RUN) -m benchmarks.report
 
 faults: prepare  ## the fault matrix: harm workers, broker, network and data under load, then recount; ONLY=T05, SEED=7, QUICK=1

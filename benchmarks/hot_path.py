@@ -8,7 +8,7 @@ import gc
 import pstats
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from time import process_time
@@ -42,15 +42,16 @@ def batches(plan: Plan, records: list[events.Record]) -> list[Batch]:
     return found
 
 
-def best(call: Callable[[], object], number: int) -> float:
-    """CPU microseconds an event, the best of a few rounds: the least disturbed one."""
-    found = []
-    for _ in range(ROUNDS):
-        gc.collect()
-        started = process_time()
-        call()
-        found.append((process_time() - started) / number * 1e6)
-    return min(found)
+def best(calls: Mapping[str, Callable[[], object]], number: int, rounds: int = ROUNDS) -> dict[str, float]:
+    """CPU microseconds an event of each, the best of a few rounds in which all take turns: the least disturbed one."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        for name, call in calls.items():
+            gc.collect()
+            started = process_time()
+            call()
+            found[name].append((process_time() - started) / number * 1e6)
+    return {name: min(each) for name, each in found.items()}
 
 
 def folded(plan: Plan, work: Iterable[Batch]) -> State:
@@ -61,8 +62,8 @@ def folded(plan: Plan, work: Iterable[Batch]) -> State:
     return state
 
 
-def parts(plan: Plan, records: list[events.Record]) -> dict[str, float]:
-    """Microseconds an event of each part, measured alone, and of all together."""
+def parts(plan: Plan, records: list[events.Record], rounds: int = ROUNDS) -> dict[str, float]:
+    """Microseconds an event of each part, measured alone, and of all together; also milliseconds a snapshot."""
     values = [each.value for each in records]
     work, number = batches(plan, records), len(records)
     decoded = [event for event in map(plan.decoder.decode, values) if isinstance(event, Event)]
@@ -90,30 +91,34 @@ def parts(plan: Plan, records: list[events.Record]) -> dict[str, float]:
             moment = event.time - event.row.get(plan.covers or "", 0) * 1000
             panes.add(fresh, panes.shares(plan, event.action, row, event.row, moment), moment, event.time)
 
-    found = {"pydantic": best(lambda: [reader.validate(value) for value in values], number),
-             "fast": best(lambda: [reader.read(value) for value in values], number),
-             "decode_by_pydantic": best(lambda: [judge.decode(value) for value in values], number),
-             "decode": best(lambda: [plan.decoder.decode(value) for value in values], number),
-             "ids": best(ids, number), "memory": best(remember, number), "panes": best(window, number)}
-    found["fold"] = best(lambda: folded(plan, work), number)
+    found = best({"pydantic": lambda: [reader.validate(value) for value in values],
+                  "fast": lambda: [reader.read(value) for value in values],
+                  "decode_by_pydantic": lambda: [judge.decode(value) for value in values],
+                  "decode": lambda: [plan.decoder.decode(value) for value in values],
+                  "ids": ids, "memory": remember, "panes": window,
+                  "fold": lambda: folded(plan, work)}, number, rounds)
     found["rest"] = found["fold"] - found["decode"] - found["ids"] - found["memory"] - found["panes"]
     state = folded(plan, work)
-    found["readings_ms"] = best(lambda: list(readings(plan, state)), 1) / 1000
-    found["snapshot_ms"] = best(lambda: snapshot.dump(plan, state), 1) / 1000
+    found |= best({"readings_ms": lambda: list(readings(plan, state)),
+                   "snapshot_ms": lambda: snapshot.dump(plan, state)}, 1000, rounds)
     found["snapshot_kb"] = len(snapshot.dump(plan, state)) / 1000
     return found
+
+
+def by_feed(number: int) -> dict[str, tuple[Plan, list[events.Record]]]:
+    """So many events of the four feeds together: the plan of each feed, and its events."""
+    reference, feeds = load_reference(ROOT / "reference"), {feed.name: feed for feed in load_feeds()}
+    gc.freeze()  # as the worker does
+    found: dict[str, list[events.Record]] = defaultdict(list)
+    for record in islice(events.records(reference, feeds), number):
+        found[record.feed].append(record)
+    return {name: (Plan(feeds[name], reference), records) for name, records in sorted(found.items())}
 
 
 def main(arguments: list[str]) -> int:
     """Prints a table, and with `profile` what cProfile says of fold."""
     number = int(next((word for word in arguments if word.isdigit()), "60000"))
-    reference, feeds = load_reference(ROOT / "reference"), {feed.name: feed for feed in load_feeds()}
-    gc.freeze()  # as the worker does
-    by_feed: dict[str, list[events.Record]] = defaultdict(list)
-    for record in islice(events.records(reference, feeds), number):
-        by_feed[record.feed].append(record)
-    for name, records in sorted(by_feed.items()):
-        plan = Plan(feeds[name], reference)
+    for name, (plan, records) in by_feed(number).items():
         cells = "  ".join(f"{part} {value:.2f}" for part, value in parts(plan, records).items())
         print(f"{name:9} {len(records):6} events  {cells}", flush=True)
         if "profile" in arguments:

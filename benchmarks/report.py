@@ -1,8 +1,8 @@
 """`make bench`: measures, prints, and writes docs/benchmarks.md.
 
-    python -m benchmarks.report [ysb] [paced] [drain] [latency] [recovery]      or ONLY=ysb; all by default
+    python -m benchmarks.report [ysb] [paced] [drain] [latency] [recovery] [profile]      or ONLY=ysb; all by default
 
-In full size `ysb` and `paced` write their sections of the page, and drain, latency and recovery together write theirs.
+In full size `ysb`, `paced` and `profile` write a section of the page each, drain, latency and recovery together theirs.
 QUICK=1 measures a little of everything, to see that it works.
 """
 
@@ -25,6 +25,8 @@ from benchmarks.latency import latency
 from benchmarks.paced import contest as paced
 from benchmarks.paced import curves
 from benchmarks.paced import render as paced_render
+from benchmarks.profile import profile
+from benchmarks.profile import section as profile_section
 from benchmarks.recovery import recovery
 from benchmarks.render import Measured, page
 from benchmarks.running import ROOT, BenchError
@@ -36,7 +38,7 @@ from tools.broker import Broker
 from tools.errors import ToolError
 
 PROVINCE = ("drain", "latency", "recovery")
-PARTS = ("ysb", "paced", *PROVINCE)
+PARTS = ("ysb", "paced", *PROVINCE, "profile")
 PAGE = ROOT / "docs/benchmarks.md"
 PACKAGES = ("faust-streaming", "mode-streaming", "aiokafka", "pydantic", "orjson")
 
@@ -56,6 +58,9 @@ def main(words: Sequence[str]) -> int:
         if set(wanted) & set(PROVINCE):
             text = page(measured(wanted, is_quick=is_quick))
             publish("province", text, is_whole=set(PROVINCE) <= set(wanted) and not is_quick)
+        if "profile" in wanted:
+            found = profile(4_000, 2) if is_quick else profile(20_000, 9)
+            publish("profile", profile_section(found, machine()), is_whole=not is_quick)
     except (BenchError, ToolError) as error:
         say(f"bench: {error}")
         return 1

@@ -5,10 +5,10 @@ Only the ordinary is read here: a record with any fault or doubt is left to the 
 
 from collections.abc import Mapping, Sequence
 from itertools import compress, pairwise
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from schemas.feed import Feed
 from schemas.reader import Parts, Reader
@@ -43,7 +43,7 @@ class ColumnReader:
         self, feed: Feed, names: tuple[str, ...], reference: Reference, reader: Reader, max_bytes: int
     ) -> None:
         assert feed.bare is not None
-        self._reader, self._max, self._columns = reader, max_bytes, tuple(enumerate(names))
+        self._reader, self._max, self._names = reader, max_bytes, names
         self._time, self._form = feed.bare, feed.forms[feed.bare]
         self._ranges = tuple((name, span.low, span.high) for name in feed.hints if (span := feed.plausible(name)))
         lists = ((name, listed) for name in feed.hints if (listed := feed.listed(name)) is not None)
@@ -63,19 +63,18 @@ class ColumnReader:
 
     def read(self, values: Sequence[bytes | None]) -> Columns:
         """The ordinary records, and where the others stand."""
-        parts, left = self._parts(values)
-        if not parts:
+        columns, left = self._parts(values)
+        fields: dict[str, Column] = dict(zip(self._names, columns, strict=True))
+        if not fields[self._time]:
             return Columns((), 0, 0, {}, (), left)
-        fields: dict[str, Column] = {name: list(map(itemgetter(place), parts)) for place, name in self._columns}
         times, odd = self._times(fields.pop(self._time))
         for name, low, high in self._ranges:
             found = enumerate(fields[name])
             odd |= {place for place, value in found if value is not None and not low <= value <= high}
         first, last = min(times), max(times)
         for name, answers, gives in self._lists:
-            known = answers.of(fields[name], first, last)
-            if None in known[0]:
-                odd |= {place for place, answer in enumerate(known[0]) if answer is None}
+            known, doubtful = answers.of(fields[name], first, last)
+            odd |= doubtful
             fields |= zip(gives, known, strict=False)
         if not left and not odd:
             return Columns(times, first, last, fields, None, ())
@@ -88,10 +87,15 @@ class ColumnReader:
         first, last = min(times, default=0), max(times, default=0)
         return Columns(times, first, last, fields, list(compress(places, kept)), left)
 
-    def _parts(self, values: Sequence[bytes | None]) -> tuple[list[Parts], list[int]]:
-        if None not in values and max(map(len, values)) <= self._max:  # type: ignore[arg-type]  # none is None
+    def _parts(self, values: Sequence[bytes | None]) -> tuple[list[list[Any]], list[int]]:
+        """What the reader gives, column by column, and where it gives nothing."""
+        try:
+            longest = max(map(len, values))  # type: ignore[arg-type]  # None tells itself, at no price
+        except TypeError:
+            longest = self._max + 1
+        if longest <= self._max:
             try:
-                return self._reader.read_all(values), []  # type: ignore[arg-type]  # as above
+                return self._reader.columns(values), []  # type: ignore[arg-type]  # as above
             except ValidationError:
                 pass
         parts: list[Parts] = []
@@ -104,15 +108,18 @@ class ColumnReader:
                     parts.append(self._reader.read(value))
             except ValidationError:
                 left.append(place)
-        return parts, left
+        return self._reader.turned(parts), left
 
     def _times(self, column: Column) -> tuple[Sequence[int], set[int]]:
         """The times, and where one is none."""
         if self._form == "millis":
             return column, set()
         together = "".join(column)
-        if together.isascii() and together.encode().isdigit() and "" not in column:
-            return list(map(int, column)), set()
+        if together.isascii() and together.encode().isdigit():
+            try:
+                return from_json(f"[{','.join(column)}]"), set()  # half the price of `int` for each
+            except ValueError:  # one is empty, begins with 0, or is too long
+                pass
         odd = {place for place, text in enumerate(column) if not (text.isascii() and text.isdecimal())}
         usual = next((int(text) for place, text in enumerate(column) if place not in odd), 0)
         return [usual if place in odd else int(text) for place, text in enumerate(column)], odd
@@ -126,19 +133,20 @@ class _Answers:
         self._known: list[dict[str, str]] = []
         self._since, self._until = -FOREVER, FOREVER
 
-    def of(self, column: Column, first: int, last: int) -> list[list[str | None]]:
-        """Per column of the list, or one without meaning: for each value what its line gives.
+    def of(self, column: Column, first: int, last: int) -> tuple[list[list[str | None]], set[int]]:
+        """Per column of the list, or one without meaning: for each value what its line gives, and where that is None.
 
-        None where no one line is in force for all of [first, last].
+        It is None where no one line is in force for all of [first, last].
         """
         if not (self._known and self._since <= first <= last < self._until):
             self._known, self._since, self._until = [{} for _ in self._columns or ("",)], -FOREVER, FOREVER
-        found = list(map(self._known[0].get, column))
-        if None in found:
+        try:
+            return [list(map(known.__getitem__, column)) for known in self._known], set()
+        except KeyError:
             for value in set(column) - self._known[0].keys():
                 self._learn(value, first, last)
-            found = list(map(self._known[0].get, column))
-        return [found, *(list(map(known.get, column)) for known in self._known[1:])]
+        found = [list(map(known.get, column)) for known in self._known]
+        return found, {place for place, answer in enumerate(found[0]) if answer is None}
 
     def _learn(self, value: str, first: int, last: int) -> None:
         for row in self._rows.get(value, ()):

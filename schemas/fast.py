@@ -7,8 +7,9 @@ feed alone. The core schema is no stable interface: both libraries must have the
 
 import keyword
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import takewhile
+from operator import attrgetter
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -50,15 +51,17 @@ class Refusal(ValueError):
 
 
 class Fast(NamedTuple):
-    """A generated reader; both functions raise anything at all for what they do not accept.
+    """A generated reader; its functions raise anything at all for what they do not accept.
 
     Attributes:
         parts: the fields asked for, in their order, None for one that is absent; for the hot path.
+        columns: the same of many values, field by field; None where parts are as fast.
         whole: everything, as pydantic would give it.
     """
 
     parts: Callable[[bytes], tuple[Any, ...]]
     whole: Callable[[bytes], dict[str, Any]]
+    columns: Callable[[Sequence[bytes]], list[list[Any]]] | None
 
 
 class _Field(NamedTuple):
@@ -92,7 +95,26 @@ def compiled(schema: Mapping[str, Any], taken: tuple[str, ...] = (), often: Coll
     if lost := set(taken) - names:
         raise NotCovered(f"there is no {sorted(lost)}")
     decode = msgspec.json.Decoder(struct.kind, strict=True).decode
-    return Fast(_Writer(decode, often).function(struct, taken), _Writer(decode, often).function(struct))
+    read, whole = (_Writer(decode, often).function(struct, asked) for asked in (taken, None))
+    return Fast(read, whole, _columns(decode, struct, taken))
+
+
+def _columns(
+    decode: Callable[[bytes], Any], struct: _Struct, taken: tuple[str, ...]
+) -> Callable[[Sequence[bytes]], list[list[Any]]] | None:
+    """What reads many values without a line of Python for each; None if there is something that msgspec cannot check.
+
+    Objects that the garbage collector does not follow, made all at once, wake it less than tuples do.
+    """
+    if any(field.inner or field.match or field.calls for field in struct.fields):
+        return None
+    fields = [attrgetter(name) for name in taken]
+
+    def columns(values: Sequence[bytes]) -> list[list[Any]]:
+        found = list(map(decode, values))
+        return [list(map(field, found)) for field in fields]
+
+    return columns
 
 
 def _struct(node: Mapping[str, Any], path: str) -> _Struct:

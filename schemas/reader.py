@@ -4,7 +4,8 @@ A fast reader is trusted by proof (tests/reader) and watched all the same: of th
 thousand is read by both. A difference ends it for the whole process, and pydantic's verdict is taken.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -83,23 +84,39 @@ class Reader:
         self.read: Callable[[bytes], Parts] = self._alone
         self._parts: Callable[[bytes], Parts]
         self._whole: Callable[[bytes], dict[str, Any]]
+        self._columns: Callable[[Sequence[bytes]], list[list[Any]]]
         self.why = SWITCHED_OFF
         if wanted:
             self.why = self._begin(often)
 
-    def read_all(self, values: Sequence[bytes]) -> list[Parts]:
-        """What `read` gives for each of several, at less than its price; raises as it does."""
-        found: list[Parts] = []
-        while len(found) < len(values):
+    def columns(self, values: Sequence[bytes]) -> list[list[Any]]:
+        """What `read` gives for each of several, part by part, at less than its price; raises as it does."""
+        found: list[list[Any]] = [[] for _ in self._taken]
+        done = 0
+        while done < len(values):
             unwatched = self._compare_at - self.fast - 1 if self.trying else 0
-            some = values[len(found) : len(found) + unwatched]
-            try:
-                found += list(map(self._parts, some)) if some else ()
-                self.fast += len(some)
-            except Exception:  # noqa: BLE001  # whatever it stumbles on, pydantic judges, one by one
-                found += map(self.read, some)
-            found += map(self.read, values[len(found) : len(found) + 1])
+            some = values[done : done + (unwatched or 1)] if self.trying else values[done:]
+            more = self._unwatched(some) if unwatched else self._one_by_one(some)
+            for column, part in zip(found, more, strict=True):
+                column.extend(part)
+            done += len(some)
         return found
+
+    def _unwatched(self, values: Sequence[bytes]) -> list[list[Any]]:
+        try:
+            found = self._columns(values)
+        except Exception:  # noqa: BLE001  # whatever it stumbles on, pydantic judges, one by one
+            return self._one_by_one(values)
+        self.fast += len(values)
+        return found
+
+    def _one_by_one(self, values: Sequence[bytes]) -> list[list[Any]]:
+        return self.turned([self.read(value) for value in values])  # which of the two reads may change on the way
+
+    def turned(self, parts: Iterable[Parts]) -> list[list[Any]]:
+        """The parts of several records, part by part."""
+        kept = list(parts)
+        return [list(map(itemgetter(place), kept)) for place in range(len(self._taken))]
 
     def retire(self, why: str) -> None:
         """Leave everything to pydantic, for good."""
@@ -119,9 +136,10 @@ class Reader:
                 raise
             return MISSING
         try:
-            self._parts, self._whole = fast.compiled(self.schema, self._taken, often)
+            self._parts, self._whole, columns = fast.compiled(self.schema, self._taken, often)
         except fast.NotCovered as beyond:
             return str(beyond)
+        self._columns = columns or (lambda values: self.turned(map(self._parts, values)))
         self._try_it(True)
         return ""
 

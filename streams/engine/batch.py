@@ -22,3 +22,7 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def let_go(self) -> None:
+        """Keep only what the batch covers: folded, it waits for its snapshot, and its records must not wait along."""
+        self.offsets, self.timestamps, self.keys, self.values = [], [], [], []

@@ -96,9 +96,15 @@ class Together:
             holds = list(map(frozenset(part.values).__contains__, self._column(columns, part.field)))
             chosen = holds if chosen is None else list(map(and_, chosen, holds))
         labels = _chosen(self._labels(columns, group.by), chosen)
-        times = _chosen(columns.times, chosen)
+        times: Column | None = None
         panes: dict[int, Column] = {}
         for entry in group.entries:
+            pane = (columns.first + HOME) // entry.pane
+            if type(entry.aggregate) is Count and pane == (columns.last + HOME) // entry.pane:
+                _count_in(lane, entry, labels, pane)
+                continue
+            if times is None:
+                times = _chosen(columns.times, chosen)
             if entry.pane not in panes:
                 panes[entry.pane] = [(time + HOME) // entry.pane for time in times]
             if type(entry.aggregate) is Count:
@@ -185,15 +191,20 @@ def _chosen(column: Column, chosen: Column | None) -> Column:
 
 
 def _count(lane: Lane, entry: Windowed, labels: Column, panes: Column) -> None:
-    """How many of each; the records of a fetch mostly fall into one pane, and text alone is counted fastest."""
+    """How many of each."""
     if len(set(panes)) == 1:
-        for label, number in Counter(labels).items():
-            found = _panes(lane, entry, label)
-            found[panes[0]] = found.get(panes[0], 0) + number
+        _count_in(lane, entry, labels, panes[0])
     else:
         for (label, pane), number in Counter(zip(labels, panes, strict=True)).items():
             found = _panes(lane, entry, label)
             found[pane] = found.get(pane, 0) + number
+
+
+def _count_in(lane: Lane, entry: Windowed, labels: Column, pane: int) -> None:
+    """How many of each in one pane, where the records of a fetch mostly fall: text alone is counted fastest."""
+    for label, number in Counter(labels).items():
+        found = _panes(lane, entry, label)
+        found[pane] = found.get(pane, 0) + number
 
 
 def _panes(lane: Lane, entry: Windowed, labels: str) -> dict[int, Any]:

@@ -13,6 +13,9 @@ from aiokafka.errors import CorruptRecordException
 
 from streams.engine.batch import Batch
 
+LOG_APPEND_TIME = 1
+"""The type of the timestamps of a Kafka batch whose records all carry the moment at which the broker took it."""
+
 Drain = Callable[[FetchResult, int | None], Batch | None]
 
 
@@ -124,11 +127,14 @@ def _append(batch: Batch, stored: Any) -> None:
     """
     offsets, timestamps, keys, values = (batch.offsets.append, batch.timestamps.append, batch.keys.append,
                                          batch.values.append)
-    seen = batch.next_offset
+    seen, before, is_one_stamp = batch.next_offset, len(batch.values), stored.timestamp_type == LOG_APPEND_TIME
     for record in stored:
         offset = record.offset
         if offset >= seen:
             offsets(offset)
-            timestamps(record.timestamp)
             keys(record.key)
             values(record.value)
+            if not is_one_stamp:
+                timestamps(record.timestamp)
+    if is_one_stamp:
+        batch.timestamps += [stored.max_timestamp] * (len(batch.values) - before)

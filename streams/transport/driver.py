@@ -12,7 +12,7 @@ from streams.transport.consumer import FLUSH_SHARE, BatchConsumer, Keeper
 from streams.transport.drain import Drain, drain_fast, drain_simple
 from streams.transport.watchdog import Counters
 
-BUFFERED_BATCHES = 64  # of each topic, between transport and agent
+BUFFERED_BATCHES = 16  # of each topic, between transport and agent; a batch of 5000 events takes 2 MB
 LARGEST_REQUEST = 4_000_000
 ROOM = 1_000_000  # of a request around the largest snapshot
 

@@ -52,6 +52,7 @@ class Body:
                 return
             if batch.first <= owned.state.next_offset:
                 await self._fold(owned, batch)
+                batch.let_go()
                 owned.held.append(event)
                 return
         await self.keeper.seek_back(owned)  # a hole: what came before was lost on its way, and is read again

@@ -26,14 +26,14 @@ from streams.transport.thread import BatchThread
 from streams.transport.watchdog import Counters
 
 TP = TopicPartition("t", 3)
-CONTROL, ABORT, COMMIT = 0x20, b"\0\0\0\0", b"\0\0\0\1"
+LOG_APPEND, CONTROL, ABORT, COMMIT = 0x08, 0x20, b"\0\0\0\0", b"\0\0\0\1"
 LZ4, ZSTD = 3, 4
 Row = tuple[int, int, bytes | None, bytes | None]
 
 
 def build(offsets: Any, *, codec: int = 0, producer: int = -1, control: bytes | None = None, last: int | None = None,
-          corrupt: bool = False) -> bytes:
-    """The bytes of one Kafka batch; `last`: the last offset before compaction."""
+          appended: int = 0, corrupt: bool = False) -> bytes:
+    """The bytes of one Kafka batch; `last`: the last offset before compaction; `appended`: the broker's stamp."""
     builder = DefaultRecordBatchBuilder(magic=2, compression_type=codec, is_transactional=int(producer >= 0),
                                         producer_id=producer, producer_epoch=0, base_sequence=0, batch_size=10**7)
     for offset in offsets:
@@ -46,6 +46,9 @@ def build(offsets: Any, *, codec: int = 0, producer: int = -1, control: bytes | 
         struct.pack_into(">h", raw, 21, struct.unpack_from(">h", raw, 21)[0] | CONTROL)
     if last is not None:
         struct.pack_into(">i", raw, 23, last - offsets[0])
+    if appended:
+        struct.pack_into(">h", raw, 21, struct.unpack_from(">h", raw, 21)[0] | LOG_APPEND)
+        struct.pack_into(">q", raw, 35, appended)
     struct.pack_into(">I", raw, 17, calc_crc32c(bytes(raw[21:])) ^ corrupt)
     return bytes(raw)
 
@@ -53,6 +56,9 @@ def build(offsets: Any, *, codec: int = 0, producer: int = -1, control: bytes | 
 LOGS: dict[str, tuple[bytes, list[tuple[int, int]] | None]] = {
     "plain": (build(range(10)) + build(range(10, 25)), None),
     "zstd and lz4": (build(range(10), codec=ZSTD) + build(range(10, 25), codec=LZ4), None),
+    "stamped by the broker": (build(range(10), appended=1_800_000_000_000)
+                              + build([10, 13], codec=ZSTD, appended=1_800_000_000_007)
+                              + build(range(14, 17)), None),
     "holes": (build([0, 3, 4, 9], last=11) + build([12, 14]), None),
     "control batches": (build(range(5), producer=7) + build([5], producer=7, control=COMMIT)
                         + build(range(6, 9)), None),

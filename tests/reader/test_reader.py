@@ -64,7 +64,7 @@ def test_many_at_once_are_read_counted_and_compared_as_single_ones(sizes: list[i
     reader.validate = lambda value: compared.append(reader.fast) or validate(value)  # type: ignore[func-returns-value]
     for size in sizes:
         values = [GOOD] * size
-        assert reader.read_all(values) == [single.read(value) for value in values]
+        assert list(zip(*reader.columns(values), strict=True)) == [single.read(value) for value in values]
     assert compared == [count for count in (1, 1 + SHADOWED, 1 + 2 * SHADOWED) if count <= sum(sizes)]
     assert (reader.fast, reader.judged) == (single.fast, single.judged)
 
@@ -72,10 +72,10 @@ def test_many_at_once_are_read_counted_and_compared_as_single_ones(sizes: list[i
 def test_what_one_of_many_is_refused_for_is_told_by_pydantic() -> None:
     reader = made(Readers())
     reader.read(GOOD)
-    assert reader.read_all([GOOD, SLOW, GOOD]) == [reader.read(GOOD), reader.read(SLOW), reader.read(GOOD)]
+    assert reader.columns([GOOD, SLOW, GOOD]) == reader.turned(map(reader.read, [GOOD, SLOW, GOOD]))
     with pytest.raises(ValidationError, match="id"):
-        reader.read_all([GOOD, BAD, GOOD])
-    assert made(Readers((OFF,))).read_all([GOOD, SLOW]) == [reader.read(GOOD), reader.read(SLOW)]
+        reader.columns([GOOD, BAD, GOOD])
+    assert made(Readers((OFF,))).columns([GOOD, SLOW]) == reader.turned(map(reader.read, [GOOD, SLOW]))
 
 
 def swapped(parts: Parts) -> Parts:

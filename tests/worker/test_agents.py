@@ -66,6 +66,14 @@ async def test_a_batch_is_acknowledged_with_the_snapshot_that_contains_it(taker:
     assert taker.bench.shown("ioc_feedback_reports") == [1]
 
 
+async def test_a_batch_that_waits_for_its_snapshot_keeps_no_record(taker: Taker) -> None:
+    event = await taker.take(0, probe.event(0), probe.event(1))
+    assert (taker.next_offset, event.value.next_offset, event.value.values) == (2, 2, [])
+    owned = taker.bench.keeper.owned(PLACE)
+    assert owned is not None
+    assert owned.held == [event]
+
+
 async def test_records_read_again_are_skipped_and_their_batch_is_acknowledged(taker: Taker) -> None:
     await taker.take(0, probe.event(0), probe.event(1))
     whole, partly = await taker.take(0, probe.event(0)), await taker.take(1, probe.event(1), probe.event(2))
