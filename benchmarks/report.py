@@ -1,9 +1,9 @@
 """`make bench`: measures, prints, and writes docs/benchmarks.md.
 
-    python -m benchmarks.report [ysb] [drain] [latency] [recovery]      or ONLY=ysb; all by default
+    python -m benchmarks.report [ysb] [scale] [drain] [latency] [recovery]      or ONLY=ysb; all by default
 
-In full size `ysb` writes its section of the page, and drain, latency and recovery together write theirs. QUICK=1
-measures a little of everything, to see that it works.
+In full size `ysb` and `scale` write their sections of the page, and drain, latency and recovery together theirs.
+QUICK=1 measures a little of everything, to see that it works.
 """
 
 import os
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks import scale, scale_render
 from benchmarks.drain import Sizes, drain
 from benchmarks.latency import latency
 from benchmarks.recovery import recovery
@@ -33,7 +34,7 @@ from tools.broker import Broker
 from tools.errors import ToolError
 
 PROVINCE = ("drain", "latency", "recovery")
-PARTS = ("ysb", *PROVINCE)
+PARTS = ("ysb", *PROVINCE, "scale")
 PAGE = ROOT / "docs/benchmarks.md"
 PACKAGES = ("faust-streaming", "mode-streaming", "aiokafka", "pydantic", "orjson")
 
@@ -48,6 +49,8 @@ def main(words: Sequence[str]) -> int:
     try:
         if "ysb" in wanted:
             run_ysb(is_quick=is_quick)
+        if "scale" in wanted:
+            run_scale(is_quick=is_quick)
         if set(wanted) & set(PROVINCE):
             text = page(measured(wanted, is_quick=is_quick))
             publish("province", text, is_whole=set(PROVINCE) <= set(wanted) and not is_quick)
@@ -65,6 +68,14 @@ def run_ysb(*, is_quick: bool, turn: Turn = nullcontext) -> None:
     publish("ysb", section(found, machine()), is_whole=not is_quick)
     if not is_quick:
         (ROOT / CHART).write_text(chart(found))
+
+
+def run_scale(*, is_quick: bool) -> None:
+    """Open cases, partitions, workers."""
+    before = os.getloadavg()[2]
+    found = scale.measured(fresh_broker, say, is_quick=is_quick)
+    load = f"{before:.0f} to {os.getloadavg()[2]:.0f}"
+    publish("scale", scale_render.section(found, machine(), load), is_whole=not is_quick)
 
 
 def publish(name: str, text: str, *, is_whole: bool) -> None:
