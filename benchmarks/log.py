@@ -18,16 +18,16 @@ ROOM = 900_000
 CODEC = "zstd"
 
 
-def settings_for(broker: str, state_topic: str = "ioc.state.v1") -> Settings:
+def settings_for(broker: str, state_topic: str = "ioc.state.v1", partitions: int = 6) -> Settings:
     """The settings of a worker that matter for topics."""
-    return Settings(brokers=broker, state_topic=state_topic)
+    return Settings(brokers=broker, state_topic=state_topic, partitions=partitions)
 
 
-def make_topics(broker: str, state_topics: Iterable[str]) -> None:
+def make_topics(broker: str, state_topics: Iterable[str], partitions: int = 6) -> None:
     """Every topic of the feeds, and state topics, one for each run."""
     wanted: dict[str, topics.Topic] = {}
     for name in state_topics:
-        wanted |= {topic.name: topic for topic in topics.plan(settings_for(broker, name), load_feeds())}
+        wanted |= {topic.name: topic for topic in topics.plan(settings_for(broker, name, partitions), load_feeds())}
     _create(broker, list(wanted.values()))
 
 

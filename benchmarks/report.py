@@ -1,8 +1,9 @@
 """`make bench`: measures, prints, and writes docs/benchmarks.md.
 
-    python -m benchmarks.report [ysb] [paced] [drain] [latency] [recovery] [profile]      or ONLY=ysb; all by default
+    python -m benchmarks.report [ysb] [paced] [drain] [latency] [recovery] [scale] [profile]      or ONLY=ysb
 
-In full size `ysb`, `paced` and `profile` write a section of the page each, drain, latency and recovery together theirs.
+All by default. In full size `ysb`, `paced`, `scale` and `profile` write a section of the page each; drain, latency and
+recovery together theirs.
 QUICK=1 measures a little of everything, to see that it works.
 """
 
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks import scale, scale_render
 from benchmarks.drain import Sizes, drain
 from benchmarks.latency import latency
 from benchmarks.paced import contest as paced
@@ -38,7 +40,7 @@ from tools.broker import Broker
 from tools.errors import ToolError
 
 PROVINCE = ("drain", "latency", "recovery")
-PARTS = ("ysb", "paced", *PROVINCE, "profile")
+PARTS = ("ysb", "paced", *PROVINCE, "scale", "profile")
 PAGE = ROOT / "docs/benchmarks.md"
 PACKAGES = ("faust-streaming", "mode-streaming", "aiokafka", "pydantic", "orjson")
 
@@ -58,6 +60,8 @@ def main(words: Sequence[str]) -> int:
         if set(wanted) & set(PROVINCE):
             text = page(measured(wanted, is_quick=is_quick))
             publish("province", text, is_whole=set(PROVINCE) <= set(wanted) and not is_quick)
+        if "scale" in wanted:
+            run_scale(is_quick=is_quick)
         if "profile" in wanted:
             found = profile(4_000, 2) if is_quick else profile(20_000, 9)
             publish("profile", profile_section(found, machine()), is_whole=not is_quick)
@@ -83,6 +87,14 @@ def run_paced(*, is_quick: bool) -> None:
     publish("paced", paced_render.section(found, machine()), is_whole=not is_quick)
     if not is_quick:
         (ROOT / curves.CURVES).write_text(curves.curves(found))
+
+
+def run_scale(*, is_quick: bool) -> None:
+    """Open cases, partitions, workers."""
+    before = os.getloadavg()[2]
+    found = scale.measured(fresh_broker, say, is_quick=is_quick)
+    load = f"{before:.0f} to {os.getloadavg()[2]:.0f}"
+    publish("scale", scale_render.section(found, machine(), load), is_whole=not is_quick)
 
 
 def publish(name: str, text: str, *, is_whole: bool) -> None:

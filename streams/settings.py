@@ -43,7 +43,7 @@ class Settings(BaseSettings):
         16_000_000,
         ge=100_000,
         le=100_000_000,
-        description=("Largest snapshot of one partition after compression; a larger one stops the worker."),
+        description="Largest record of a snapshot after compression, head or block; a larger one stops the worker.",
     )
     duplicate_horizon_seconds: int = Field(
         3600, ge=1, le=604800, description=("A repeat of (source, id) within this log-append time is a duplicate.")

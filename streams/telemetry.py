@@ -189,7 +189,7 @@ PARTITION_FIGURES: tuple[tuple[str, str, Callable[[PartitionVitals], float | Non
     ("progress_timestamp_seconds", "When the partition's state last moved on.", lambda vitals: vitals.progress),
     ("snapshot_confirmed_timestamp_seconds", "When the broker last confirmed a snapshot.",
      lambda vitals: vitals.confirmed),
-    ("snapshot_bytes", "Size of the newest snapshot.", lambda vitals: vitals.snapshot_bytes),
+    ("snapshot_bytes", "Size of the newest snapshot, blocks included.", lambda vitals: vitals.snapshot_bytes),
 )
 
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kafka.admin import NewTopic
@@ -179,9 +180,26 @@ def test_a_worker_that_slept_longer_than_its_session_doubles_and_loses_nothing(s
     assert sleeper.poll() is None
 
 
-def test_a_snapshot_above_the_limit_stops_the_worker_with_one_sentence(scene: Scene) -> None:
-    scene.publish(30_000)
-    worker = scene.worker(IOC_SNAPSHOT_LIMIT_BYTES="100000")
-    assert worker.wait(40) == 1
-    assert len(scene.said()) == 1, scene.log()
-    assert "more than IOC_SNAPSHOT_LIMIT_BYTES=100000" in scene.log()
+def test_a_state_in_blocks_is_exact_after_kills_and_old_blocks_are_deleted(scene: Scene) -> None:
+    def blocks() -> list[Any]:
+        return [record for record in scene.records(scene.state) if record.key.count(b"/") > 1]
+
+    scene.publish(10_000, things=10_000)
+    worker = scene.worker()
+    scene.ready()
+    scene.exact()
+    for _ in range(3):
+        scene.publish(4000, things=9000)
+        assert stop(worker, signal.SIGKILL) == -signal.SIGKILL
+        scene.publish(100)
+        worker = scene.worker()
+        scene.exact(60)
+    assert len({record.key for record in blocks()}) > 10
+
+    def deleted() -> bool:
+        scene.publish(2000, things=9000)
+        return any(record.value is None for record in blocks())
+
+    until(deleted, 60, lambda: str(len(blocks())))
+    scene.exact(60)
+    assert stop(worker) == 0

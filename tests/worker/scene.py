@@ -75,11 +75,11 @@ class Scene:
             worker.wait()
         self.disconnect()
 
-    def publish(self, count: int) -> None:
+    def publish(self, count: int, things: int = 7) -> None:
         """Good events, a repeat of every tenth, a broken record after every twentieth."""
         for _ in range(count):
             self.number += 1
-            thing, weight = f"thing{self.number % 7}", self.number % 90
+            thing, weight = f"thing{self.number % things}", self.number % 90
             value = probe.event(self.number, thing=thing, weight=weight, version=self.version, at=datetime.now(UTC))
             self._send(thing, value, "accepted")
             self.weight += weight

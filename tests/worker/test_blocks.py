@@ -23,6 +23,7 @@ from tests.worker.fakes import PLACE, TOPIC
 
 LOG = 120
 THINGS = 40
+STEP = 6
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +112,7 @@ steps = st.lists(st.one_of(
 
 
 @given(steps)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_recovery_is_the_state_of_the_log_up_to_its_offset(way: list[tuple[str, int | None, int]]) -> None:
     topic = Topic(probe.plan())
     topic.recover()
@@ -140,6 +141,39 @@ def judge(topic: Topic) -> None:
     fresh = Owner(restore(plan, PLACE, {}, "id-1", 3_600_000))
     read(fresh, state.next_offset)
     assert content(plan, state) == content(plan, fresh.owned.state)
+
+
+@pytest.mark.parametrize("records", range(4))
+def test_a_crash_between_any_two_records_of_any_flush_goes_back_to_the_head_before(records: int) -> None:
+    for crash in range(LOG // STEP):
+        topic = Topic(probe.plan())
+        owner = topic.recover()
+        for _ in range(crash):
+            read(owner, STEP)
+            assert topic.flush(owner, None)
+        before = owner.owned.state.next_offset
+        read(owner, STEP)
+        topic.flush(owner, records)
+        assert topic.recover().owned.state.next_offset >= before
+        judge(topic)
+
+
+def test_a_lost_owner_that_writes_on_takes_nothing_from_the_new_one() -> None:
+    for lost in range(1, LOG // STEP - 8):
+        topic = Topic(probe.plan())
+        old = topic.recover()
+        for _ in range(lost):
+            read(old, STEP)
+            topic.flush(old, None)
+        new = topic.recover()
+        for _ in range(4):
+            read(old, 1)
+            topic.flush(old, None)
+            read(new, STEP)
+            topic.flush(new, None)
+            topic.compact(topic.newest_head)
+        assert topic.recover().owned.state.next_offset >= new.owned.state.next_offset
+        judge(topic)
 
 
 def test_what_no_head_names_is_deleted_once_the_group_has_taken_a_commit_beyond() -> None:

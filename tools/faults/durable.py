@@ -18,7 +18,7 @@ def snapshots(bed: Bed) -> list[tuple[Place, int, Record]]:
     """Place, next offset and record of every snapshot that still stands in the state topic, in their order."""
     found = []
     for record in written(bed.broker.address, STATE):
-        if record.key is not None and record.value is not None:
+        if record.key is not None and record.value is not None and record.key.count(b"/") == 1:  # no block
             topic, _, number = record.key.decode().rpartition("/")
             head = json.loads(record.value.partition(b"\n")[0])
             found.append(((topic, int(number)), int(head["next_offset"]), record))
