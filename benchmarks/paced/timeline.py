@@ -47,8 +47,8 @@ class Timeline:
 
     def excess(self, due: Sequence[float]) -> int:
         """By how many more views were ever visible than were due by then; 0 if never."""
-        return max((total - bisect_right(due, moment)
-                    for moment, total in zip(self.moments, self.totals, strict=True)), default=0)
+        return max([0, *(total - bisect_right(due, moment)
+                         for moment, total in zip(self.moments, self.totals, strict=True))])
 
 
 def waits(due: Sequence[float], before: int, timeline: Timeline) -> Iterator[float]:

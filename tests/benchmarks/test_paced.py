@@ -106,7 +106,7 @@ def test_more_than_was_sent_is_an_excess() -> None:
 
     assert timeline((1.0, 1), (2.5, 2), (3.1, 3)).excess(planned) == 0
     assert timeline((1.0, 1), (2.5, 3), (3.1, 3)).excess(planned) == 1
-    assert Timeline().excess(planned) == 0
+    assert timeline((3.1, 2)).excess(planned) == Timeline().excess(planned) == 0
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.0, 1.0), (0.5, 2.0), (0.51, 3.0), (0.99, 4.0), (1.0, 4.0)])

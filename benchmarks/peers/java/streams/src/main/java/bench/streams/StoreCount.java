@@ -16,6 +16,7 @@ import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
@@ -55,6 +56,10 @@ final class StoreCount extends ContextualProcessor<byte[], byte[], String, Long>
         super.init(context);
         counts = context.getStateStore(STORE);
         lane = race.meter.lane();
+        // of a store that is restored nobody knows what had yet to be shown: it may have been committed before
+        try (KeyValueIterator<CampaignWindow, Long> restored = counts.all()) {
+            restored.forEachRemaining(one -> changed.add(one.key));
+        }
         context.schedule(FORWARD_EACH, PunctuationType.WALL_CLOCK_TIME, this::forwardChanged);
     }
 
