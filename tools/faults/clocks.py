@@ -38,7 +38,7 @@ def other_clocks(stage: Stage) -> None:
     for face, seconds in zip(faces, (SLOW, FAST), strict=True):
         face.write_text(f"{seconds:+d}")
         stage.fault(f"a worker whose clock is {seconds} s off", lambda face=face: join(stage, face))  # type: ignore[misc]
-        stage.share()
+        stage.settle()  # it waits in reserve, ready to take over
         stage.terminate(stage.bed.awake[0])
         stage.share()
         stage.fault("no input for a while", lambda: quiet(stage))
