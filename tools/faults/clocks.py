@@ -36,17 +36,24 @@ def other_clocks(stage: Stage) -> None:
     stage.share()
     stage.work()
     for face, seconds in zip(faces, (SLOW, FAST), strict=True):
-        face.write_text(f"{seconds:+d}")
+        show(face, seconds)
         stage.fault(f"a worker whose clock is {seconds} s off", lambda face=face: join(stage, face))  # type: ignore[misc]
         stage.settle()  # it waits in reserve, ready to take over
         stage.terminate(stage.bed.awake[0])
         stage.share()
         stage.fault("no input for a while", lambda: quiet(stage))
         told(stage, stage.bed.awake[-1], seconds)
-    stage.fault("the fast clock is set back by an hour", lambda: faces[1].write_text(f"{BACK:+d}"))
+    stage.fault("the fast clock is set back by an hour", lambda: show(faces[1], BACK))
     told(stage, stage.bed.awake[-1], BACK)
     stage.fault("no input for a while", lambda: quiet(stage))
     stage.work()
+
+
+def show(face: Path, seconds: int) -> None:
+    """Sets a clock at one stroke: who reads half a file has no time at all, which is another fault."""
+    new = face.with_suffix(".new")
+    new.write_text(f"{seconds:+d}")
+    new.replace(face)
 
 
 def join(stage: Stage, face: Path) -> Worker:
