@@ -20,11 +20,20 @@ PREFIX = os.environ.get("BENCH_PREFIX", "bench.")
 PARTITIONS = int(os.environ.get("BENCH_PARTITIONS", "6"))
 
 
+SESSION_SECONDS = 10.0
+"""As our workers have it; stock is a minute, for which the partitions of a killed one would stay unread."""
+
+
 def app(name: str) -> Any:
-    """A stock app in a group of its own; it commits each second, and ends when an agent fails, to be run again."""
-    return faust.App(f"{name}-{uuid.uuid4().hex[:8]}", broker=f"kafka://{BROKER}", store="memory://", datadir=FOLDER,
+    """A stock app in a group of its own; it commits each second, and ends when an agent fails, to be run again.
+
+    BENCH_RUN names the group of a run that is to be killed and begun again.
+    """
+    group = os.environ.get("BENCH_RUN") or f"{name}-{uuid.uuid4().hex[:8]}"
+    return faust.App(group, broker=f"kafka://{BROKER}", store="memory://", datadir=FOLDER,
                      topic_partitions=PARTITIONS, topic_replication_factor=1, broker_commit_interval=1.0,
                      consumer_auto_offset_reset="earliest", web_enabled=False,
+                     broker_session_timeout=SESSION_SECONDS,
                      agent_supervisor="mode.CrashingSupervisor")
 
 

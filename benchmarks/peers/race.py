@@ -42,6 +42,7 @@ class Race:
     def __init__(self, contestant: str) -> None:
         self.name = name_of(contestant)
         self.read = self.views = self.rejected = 0
+        self.taken = time.monotonic()
         self._before = -1
         self._cpu = self._wall = 0.0
 
@@ -50,6 +51,7 @@ class Race:
         if self._before < 0 and self.read >= WARM:
             self._before, self._cpu, self._wall = self.read, cpu(), time.monotonic()
         self.read += number
+        self.taken = time.monotonic()
 
     @property
     def is_over(self) -> bool:

@@ -7,11 +7,12 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from benchmarks.running import ROOT, BenchError, Running
+from benchmarks.running import ROOT, BenchError, Page, Running
 from benchmarks.ysb import events
 from benchmarks.ysb.log import FEEDS, PARTITIONS, Stored, feed, topic_of
 from schemas.reference import load_reference
@@ -19,6 +20,7 @@ from schemas.windows import HOME
 from streams.engine import snapshot
 from streams.engine.labels import SEPARATOR
 from streams.engine.plan import Plan
+from streams.engine.state import Lane
 from streams.transport.state_reader import read_state
 from streams.worker.owned import choose
 
@@ -64,71 +66,140 @@ def prepare(bed: Bed) -> None:
     events.write_reference(ROOT / "reference", bed.reference)
 
 
+class Drained(NamedTuple):
+    """What one of our workers took to the end of a log, in seconds, and the page that it then showed."""
+
+    page: Page
+    cpu: float
+    wall: float
+    peak_mb: float
+
+
 def ours(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Run:
     """The shipped worker on the declared feed, from where it begins to read until it shows every event."""
     number = bed.stored.events
-    settings = {"IOC_FEEDS": str(FEEDS), "IOC_REFERENCE": str(bed.reference), "IOC_PARTITIONS": str(PARTITIONS), **more}
+    found = drained(bed, state_topic, {**settings_of(bed, FEEDS), **more})
+    truth = bed.stored.truth[number]
+    shown = found.page.total("ioc_ysb_views", window="10m")
+    accepted = found.page.total("ioc_feed_records", fate="accepted")
+    is_exact = (accepted, shown) == (number, sum(truth.values())) and counted(bed, state_topic) == truth
+    return run_of(found, number, is_exact=is_exact)
+
+
+def settings_of(bed: Bed, feeds: Path) -> dict[str, str]:
+    """What our worker is told of a workload."""
+    return {"IOC_FEEDS": str(feeds), "IOC_REFERENCE": str(bed.reference), "IOC_PARTITIONS": str(PARTITIONS)}
+
+
+def drained(bed: Bed, state_topic: str, settings: Mapping[str, str]) -> Drained:
+    """The shipped worker on a declared feed, from where it begins to read until it shows every event."""
     with Running(bed.broker, bed.folder, group=state_topic, state_topic=state_topic, settings=settings) as worker:
         worker.until(worker.has_begun, 60, 0.02)
         cpu, begun = worker.cpu(), time.time()
-        page = worker.page()
-
-        def all_shown() -> bool:
-            nonlocal page
-            page = worker.page()
-            return page.total("ioc_feed_records") >= number
-
-        worker.until(all_shown, PATIENCE_SECONDS, SCRAPE_SECONDS)
+        page = shown_all(worker, bed.stored.events)
         cpu = worker.cpu() - cpu
-        wall = page.largest("ioc_progress_timestamp_seconds") - begun
-        peak = worker.peak_mb()
-    truth = bed.stored.truth[number]
-    shown = page.total("ioc_ysb_views", window="10m")
-    accepted = page.total("ioc_feed_records", fate="accepted")
-    is_exact = (accepted, shown) == (number, sum(truth.values())) and counted(bed, state_topic) == truth
-    return Run(number, cpu / number * 1e6, number / wall, peak, OURS_GUARANTEE, is_exact)
+        return Drained(page, cpu, page.largest("ioc_progress_timestamp_seconds") - begun, worker.peak_mb())
+
+
+def shown_all(worker: Running, number: int) -> Page:
+    """The first page that speaks of so many records; it is asked each second."""
+    page = worker.page()
+
+    def is_all() -> bool:
+        nonlocal page
+        page = worker.page()
+        return page.total("ioc_feed_records") >= number
+
+    worker.until(is_all, PATIENCE_SECONDS, SCRAPE_SECONDS)
+    return page
+
+
+def run_of(found: Drained, number: int, *, is_exact: bool) -> Run:
+    """One of our drains, judged."""
+    return Run(number, found.cpu / number * 1e6, number / found.wall, found.peak_mb, OURS_GUARANTEE, is_exact)
 
 
 def counted(bed: Bed, state_topic: str) -> Mapping[str, int]:
     """Every window that the confirmed snapshots in Kafka hold, over all partitions."""
     plan = Plan(feed(), load_reference(bed.reference, lists=feed().lists))
-    found = Counter[str]()
+    return windows_of(plan, lanes(bed, state_topic, plan))
+
+
+def lanes(bed: Bed, state_topic: str, plan: Plan) -> list[Lane]:
+    """What the newest confirmed snapshots in Kafka hold, over all partitions."""
     kept = asyncio.run(read_state(bed.broker, state_topic, range(PARTITIONS), choose=choose))
-    for keys in kept.values():
-        for candidates in keys.values():
-            [newest] = candidates.by_topic.values()
-            for lane in snapshot.load(plan, newest.body).lanes.values():
-                for labels, panes in lane.cells[0].items():
-                    for pane, count in panes.items():
-                        start = pane * plan.windowed[0].pane - HOME
-                        found[f"{labels.split(SEPARATOR)[0]}:{start // events.WINDOW}"] += count
+    newest = [next(iter(candidates.by_topic.values())) for keys in kept.values() for candidates in keys.values()]
+    return [lane for each in newest for lane in snapshot.load(plan, each.body).lanes.values()]
+
+
+def windows_of(plan: Plan, lanes: Iterable[Lane]) -> Counter[str]:
+    """Every window of the first KPI, which counts by one label in windows of ten seconds."""
+    found = Counter[str]()
+    for lane in lanes:
+        for labels, panes in lane.cells[0].items():
+            for pane, count in panes.items():
+                start = pane * plan.windowed[0].pane - HOME
+                found[f"{labels.split(SEPARATOR)[0]}:{start // events.WINDOW}"] += count
     return found
 
 
 def peer(bed: Bed, command: tuple[str, ...], *, number: int, warm: int = 0) -> Run:
     """A contestant that measures itself, by the contract in docs/benchmarks.md."""
-    environment = {**os.environ, "BENCH_BROKER": bed.broker, "BENCH_TOPIC": topic_of(number, bed.stored.events),
-                   "BENCH_EVENTS": str(number - warm), "BENCH_WARM": str(warm), "BENCH_PARTITIONS": str(PARTITIONS),
-                   "BENCH_FOLDER": str(bed.folder), "BENCH_ADS": str(bed.ads)}  # fmt: skip
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    task = task_of(bed, topic_of(number, bed.stored.events), number - warm, warm)
+    return judged(said_by(command, task), bed.stored.truth[number], number, number - warm)
+
+
+def task_of(bed: Bed, topic: str, number: int, warm: int = 0) -> dict[str, str]:
+    """What a contestant is told, in its environment."""
+    return {"BENCH_BROKER": bed.broker, "BENCH_TOPIC": topic, "BENCH_EVENTS": str(number), "BENCH_WARM": str(warm),
+            "BENCH_PARTITIONS": str(PARTITIONS), "BENCH_FOLDER": str(bed.folder), "BENCH_ADS": str(bed.ads)}
+
+
+def begin(command: tuple[str, ...], task: Mapping[str, str]) -> subprocess.Popen[str]:
+    """A contestant at its task, in a process group of its own."""
+    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **task}, text=True, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def said_by(command: tuple[str, ...], task: Mapping[str, str]) -> Mapping[str, object]:
+    """The result that a contestant says in the end."""
+    return result_of(begin(command, task))
+
+
+def result_of(process: subprocess.Popen[str]) -> Mapping[str, object]:
+    """Waits for the result of a contestant; BenchError if there is none in time."""
     try:
         out, err = process.communicate(timeout=PATIENCE_SECONDS)
     except subprocess.TimeoutExpired as error:
-        raise BenchError(f"{command} did not come to its end within {PATIENCE_SECONDS} s") from error
+        raise BenchError(f"{process.args!r} did not come to its end within {PATIENCE_SECONDS} s") from error
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        kill(process)
     lines = [line for line in out.splitlines() if line.startswith("{")]
     if not lines:
-        raise BenchError(f"{command} said no result: {(out + err)[-2000:]}")
-    return judged(json.loads(lines[-1]), bed.stored.truth[number], number, number - warm)
+        raise BenchError(f"{process.args!r} said no result: {(out + err)[-2000:]}")
+    said: Mapping[str, object] = json.loads(lines[-1])
+    return said
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """Kills a contestant and what it started, if it still runs."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def judged(said: Mapping[str, object], truth: Mapping[str, int], number: int, measured: int) -> Run:
     """What a contestant said, compared with the truth: every window, and the number of views."""
-    found = json.loads(Path(str(said["counts_file"])).read_text())
+    is_exact = counts_of(said) == truth and said["events"] in (measured, number)
+    return measured_by(said, measured, is_exact=is_exact)
+
+
+def counts_of(said: Mapping[str, object]) -> Any:
+    """The counts that a contestant wrote to a file."""
+    return json.loads(Path(str(said["counts_file"])).read_text())
+
+
+def measured_by(said: Mapping[str, object], measured: int, *, is_exact: bool) -> Run:
+    """What a contestant measured of itself."""
     cpu, wall, peak = (float(str(said[name])) for name in ("cpu", "wall", "peak_mb"))
-    is_exact = found == truth and said["events"] in (measured, number)
     return Run(measured, cpu / measured * 1e6, measured / wall, peak, str(said["guarantee"]), is_exact)

@@ -32,20 +32,24 @@ def feed() -> Feed:
     return find_feed("ysb", str(FEEDS))
 
 
-def topic_of(number: int, whole: int) -> str:
-    """The topic of a beginning; the whole is where our worker reads it."""
-    return feed().topic if number == whole else f"{feed().topic}.first{number}"
+def topic_of(number: int, whole: int, of: Feed | None = None) -> str:
+    """The topic of a beginning, of the log of this feed or of another; the whole is where our worker reads it."""
+    topic = (of or feed()).topic
+    return topic if number == whole else f"{topic}.first{number}"
 
 
-def make_topics(broker: str, state_topics: Iterable[str], lengths: Iterable[int], whole: int) -> None:
-    """Every topic that a run needs."""
+def make_topics(
+    broker: str, state_topics: Iterable[str], lengths: Iterable[int], whole: int, of: Feed | None = None
+) -> None:
+    """Every topic that a run needs, of this feed or of another."""
+    declared = of or feed()
     wanted: dict[str, topics.Topic] = {}
     for name in state_topics:
         settings = Settings(brokers=broker, state_topic=name, partitions=PARTITIONS)
-        wanted |= {topic.name: topic for topic in topics.plan(settings, [feed()])}
+        wanted |= {topic.name: topic for topic in topics.plan(settings, [declared])}
     for number in lengths:
-        name = topic_of(number, whole)
-        wanted[name] = replace(wanted[feed().topic], name=name)
+        name = topic_of(number, whole, declared)
+        wanted[name] = replace(wanted[declared.topic], name=name)
     admin = KafkaAdminClient(bootstrap_servers=broker)
     try:
         topics.create(admin, list(wanted.values()))

@@ -27,7 +27,9 @@ public final class Race {
     public final long warm = Long.parseLong(System.getenv().getOrDefault("BENCH_WARM", "0"));
     public final long total = warm + Long.parseLong(required("BENCH_EVENTS"));
     public final int threads = Integer.parseInt(System.getenv().getOrDefault("BENCH_THREADS", "1"));
-    /** Names everything of this run on the broker. */
+    /** For a run that is to be killed and begun again: how many events it shows in the end; else 0. */
+    public final long shown = Long.parseLong(System.getenv().getOrDefault("BENCH_SHOWN", "0"));
+    /** Names everything of this run on the broker; given to a run that is to be killed and begun again. */
     public final String id;
     /** The join table; null where nothing is joined. */
     public final Ads ads;
@@ -35,7 +37,8 @@ public final class Race {
     private final long[] ends;
 
     public Race(String variant, Ads ads) throws ExecutionException, InterruptedException {
-        id = "bench-" + variant + "-" + UUID.randomUUID().toString().substring(0, 8);
+        id = System.getenv().getOrDefault("BENCH_RUN",
+                "bench-" + variant + "-" + UUID.randomUUID().toString().substring(0, 8));
         this.ads = ads;
         meter = new Meter(warm, total);
         ends = findEnds();

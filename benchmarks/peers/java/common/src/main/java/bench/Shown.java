@@ -16,6 +16,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.LongDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -33,7 +34,7 @@ public final class Shown<V> {
     private final BinaryOperator<V> sum;
 
     /**
-     * Makes the topic.
+     * Makes the topic, unless the run was begun before.
      *
      * @param size of how many events a value tells
      * @param sum puts the values of two partitions together
@@ -48,6 +49,10 @@ public final class Shown<V> {
         NewTopic wanted = new NewTopic(topic, race.partitions, (short) 1).configs(Map.of("cleanup.policy", "compact"));
         try (Admin admin = race.admin()) {
             admin.createTopics(List.of(wanted)).all().get();
+        } catch (ExecutionException error) {
+            if (!(error.getCause() instanceof TopicExistsException)) {
+                throw error;
+            }
         }
     }
 
@@ -56,8 +61,13 @@ public final class Shown<V> {
         return new Shown<>(race, new LongDeserializer(), Long::longValue, Long::sum);
     }
 
-    /** What a reader of committed records sees, once it tells of all events that were counted. */
+    /** What a reader of committed records sees, once it tells of all events that were counted, or of more. */
     public Map<String, V> await(long counted) {
+        return await(counted, Duration.ZERO);
+    }
+
+    /** The same once nothing more was shown for a while: a run that was killed may count too much. */
+    public Map<String, V> await(long counted, Duration settled) {
         Map<String, V> latest = new HashMap<>();
         long until = System.nanoTime() + PATIENCE.toNanos();
         try (KafkaConsumer<String, V> consumer =
@@ -67,12 +77,14 @@ public final class Shown<V> {
             consumer.assign(all);
             consumer.seekToBeginning(all);
             long seen = 0;
-            while (seen != counted) {
+            long newest = System.nanoTime();
+            while (seen < counted || System.nanoTime() - newest < settled.toNanos()) {
                 if (System.nanoTime() > until) {
                     throw new IllegalStateException(counted + " were counted, " + seen + " are shown in " + topic);
                 }
                 for (ConsumerRecord<String, V> one : consumer.poll(Duration.ofMillis(100))) {
                     V before = latest.put(one.key(), one.value());
+                    newest = System.nanoTime();
                     seen += size.applyAsLong(one.value()) - (before == null ? 0 : size.applyAsLong(before));
                 }
             }
