@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from benchmarks.ioc1.log import FEEDS, feed, topic_of
+from benchmarks.ioc1.log import FEEDS, feed
 from benchmarks.ioc1.recount import FATES
 from benchmarks.ysb.contest import (
     Bed,
@@ -18,6 +18,7 @@ from benchmarks.ysb.contest import (
     task_of,
     windows_of,
 )
+from benchmarks.ysb.log import topic_of
 from schemas.reference import load_reference
 from streams.engine.labels import SEPARATOR
 from streams.engine.plan import Plan

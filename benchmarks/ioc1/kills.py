@@ -12,9 +12,10 @@ from random import Random
 from typing import Any
 
 from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaError
 
 from benchmarks.ioc1.contest import counted, whole
-from benchmarks.ioc1.log import FEEDS, feed, topic_of
+from benchmarks.ioc1.log import FEEDS, feed
 from benchmarks.ioc1.recount import FATES
 from benchmarks.running import BenchError, Running
 from benchmarks.ysb.contest import (
@@ -28,6 +29,7 @@ from benchmarks.ysb.contest import (
     shown_all,
     task_of,
 )
+from benchmarks.ysb.log import topic_of
 
 SHARES = ((0.02, 0.3), (0.35, 0.6))
 """Between which parts of the log each kill falls, by the offsets committed; and then somewhere in a commit interval."""
@@ -130,8 +132,14 @@ def _await(broker: str, group: str, moment: tuple[float, float], number: int,
 
 
 def _committed(admin: KafkaAdminClient, group: str) -> int:
-    """How many records a group has committed."""
-    return sum(max(found.offset, 0) for found in admin.list_group_offsets({group: None})[group].values())
+    """How many records a group has committed; none while nobody can tell, as of a group just begun."""
+    try:
+        found = admin.list_group_offsets({group: None})[group]
+    except KafkaError as error:
+        if not error.retriable:
+            raise
+        return 0
+    return sum(max(each.offset, 0) for each in found.values())
 
 
 def differences(found: Mapping[str, int], truth: Mapping[str, int]) -> str:

@@ -62,7 +62,7 @@ class Race:
         """The last event is counted, and shown or stored as far as the contestant promises."""
         self._cpu, self._wall = cpu() - self._cpu, time.monotonic() - self._wall
 
-    def finish(self, counts: Mapping[str, int], guarantee: str) -> None:
+    def finish(self, counts: Mapping[str, object], guarantee: str) -> None:
         """Says the result, and ends the process whatever its threads do."""
         file = FOLDER / f"{self.name}-counts.json"
         file.write_text(json.dumps(dict(counts)))

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from kafka.admin import KafkaAdminClient
 
@@ -20,11 +21,11 @@ PARTITIONS = 4
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The log: how many events, how large they are on average, and the true counts by length of the beginning."""
+    """The log: how many events, how large they are on average, and by length of the beginning what it comes to."""
 
     events: int
     mean_bytes: float
-    truth: Mapping[int, Mapping[str, int]]
+    truth: Mapping[int, Mapping[str, Any]]
 
 
 def feed() -> Feed:

@@ -1,0 +1,84 @@
+"""Everybody who takes part in IOC-1: ours, the faster engine of the JVM with its keyed state, stock Faust."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from benchmarks.ioc1 import kills
+from benchmarks.ioc1.contest import ours, peer
+from benchmarks.peers import java
+from benchmarks.ysb.contest import Bed, Run
+from benchmarks.ysb.entrants import OURS, WARM_SHARE, Entrant, state_of
+from tools.errors import ToolError
+
+FAUST = (sys.executable, "-m", "benchmarks.peers.faust_deduplicated")
+FAUST_TITLE, FLINK_TITLE = "stock Faust, a table of ids", "Flink, keyed state with time to live"
+FAUST_SHARE = 0.015
+KILLED = "bench.killed"
+
+
+@dataclass(frozen=True, slots=True)
+class Victim:
+    """Who is killed: `drain(bed, seed)` does it, None if it cannot run here, and then `why`."""
+
+    name: str
+    title: str
+    drain: Callable[[Bed, int], kills.Killed] | None
+    why: str = ""
+
+
+def entrants(whole: int) -> list[Entrant]:
+    """All of them, for a log of so many events."""
+    slow = beginning(whole)
+    return [*_ours(whole), *_flink(whole), Entrant("faust", FAUST_TITLE, slow, partial(_peer, FAUST, slow, 0))]
+
+
+def beginning(whole: int) -> int:
+    """Of how many events stock Faust drains."""
+    return max(round(whole * FAUST_SHARE), 1500)
+
+
+def victims(whole: int) -> list[Victim]:
+    """Who is killed: one form of each."""
+    command, why = _flink_command()
+    return [
+        Victim("ours", OURS["ours"][0], lambda bed, seed: kills.ours(bed, killed_state(seed), seed)),
+        Victim("flink", FLINK_TITLE, None if command is None else
+               lambda bed, seed: kills.peer(bed, command, whole, seed), why),
+        Victim("faust", FAUST_TITLE, lambda bed, seed: kills.peer(bed, FAUST, beginning(whole), seed)),
+    ]
+
+
+def killed_state(seed: int) -> str:
+    """The state topic of our worker that is killed."""
+    return f"{KILLED}.{seed}"
+
+
+def _ours(whole: int) -> Iterator[Entrant]:
+    for name, (title, settings) in OURS.items():
+
+        def drain(bed: Bed, number: int, name: str = name, settings: dict[str, str] = settings) -> Run:
+            return ours(bed, state_of(name, number), settings)
+
+        yield Entrant(name, title, whole, drain)
+
+
+def _flink(whole: int) -> Iterator[Entrant]:
+    command, why = _flink_command()
+    if command is None:
+        yield Entrant("flink", FLINK_TITLE, whole, None, why)
+    else:
+        yield Entrant("flink", f"{FLINK_TITLE}, warm", whole, partial(_peer, command, whole, whole // WARM_SHARE))
+        yield Entrant("flink-cold", f"{FLINK_TITLE}, cold", whole, partial(_peer, command, whole, 0))
+
+
+def _flink_command() -> tuple[tuple[str, ...] | None, str]:
+    try:
+        return tuple(java.command("flink-ioc1")), ""
+    except ToolError as error:
+        return None, str(error)
+
+
+def _peer(command: tuple[str, ...], number: int, warm: int, bed: Bed, _: int) -> Run:
+    return peer(bed, command, number=number, warm=warm)
