@@ -12,6 +12,7 @@ import uuid
 from typing import Any
 
 import faust
+from kafka.admin import KafkaAdminClient, NewTopic
 
 BROKER = os.environ.get("BENCH_BROKER", "127.0.0.1:9092")
 EVENTS = int(os.environ.get("BENCH_EVENTS", "0"))
@@ -35,6 +36,23 @@ def app(name: str) -> Any:
                      consumer_auto_offset_reset="earliest", web_enabled=False,
                      broker_session_timeout=SESSION_SECONDS,
                      agent_supervisor="mode.CrashingSupervisor")
+
+
+def make_changelogs(*tables: Any) -> None:
+    """Makes the changelog topics ahead, as one would in operation.
+
+    Faust makes them as well, but may take one that its client has not heard of for a topic of 0 partitions, and end.
+    """
+    admin = KafkaAdminClient(bootstrap_servers=BROKER)
+    try:
+        known = admin.list_topics()
+        wanted = [NewTopic(table.changelog_topic_name, PARTITIONS, 1, topic_configs={"cleanup.policy": "compact"})
+                  for table in tables if table.changelog_topic_name not in known]
+        if wanted:
+            admin.create_topics(wanted)
+            admin.wait_for_topics([topic.name for topic in wanted])
+    finally:
+        admin.close()
 
 
 class Race:

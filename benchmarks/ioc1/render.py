@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from benchmarks.ioc1.entrants import Victim
 from benchmarks.ioc1.kills import Killed
 from benchmarks.ioc1.recount import FATES
-from benchmarks.ioc1.rounds import Found
+from benchmarks.ioc1.rounds import Found, Sizes
 from benchmarks.render import table
-from benchmarks.ysb.render import rows, where
+from benchmarks.ysb.render import cut_short, rows, where
 
 SUMMARY = """Tóm tắt: cùng một nhật ký có sự kiện gửi lặp, hỏng, muộn; mọi cửa sổ được đếm lại độc lập, cả sau khi tiến
 trình bị dừng đột ngột (`kill -9`) rồi chạy lại."""
@@ -51,7 +51,7 @@ def section(found: Found, machine: Mapping[str, str]) -> str:
     return "\n".join([
         "## IOC-1: repeats, poison, lateness, kills", "",
         SUMMARY, "",
-        *rows(drains), "",
+        *cut_short(drains, Sizes().events, Sizes().rounds), *rows(drains), "",
         *table(head, [_row(found, each) for each in found.victims], title="Killed and started again").splitlines(), "",
         METHOD.format(events=drains.events, size=drains.mean_bytes, rounds=rounds, fates=fates),
         where(drains, machine), "",

@@ -16,7 +16,7 @@ from typing import Any
 import faust
 from faust.models.fields import StringField
 
-from benchmarks.contestant import app, start
+from benchmarks.contestant import app, make_changelogs, start
 from benchmarks.peers.faust_fields import Choice
 from benchmarks.peers.race import PARTITIONS, TOPIC, WINDOW_MS, Race, campaigns
 
@@ -125,4 +125,5 @@ if MAY_BE_KILLED:
 
 
 if __name__ == "__main__":
+    make_changelogs(seen, newest, counts)
     start(program)

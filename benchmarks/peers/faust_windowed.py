@@ -6,7 +6,7 @@ from typing import Any
 import faust
 from faust.models.fields import FloatField, IntegerField, StringField
 
-from benchmarks.contestant import app, start
+from benchmarks.contestant import app, make_changelogs, start
 from benchmarks.peers.race import PARTITIONS, TOPIC, Race
 
 MINUTE = timedelta(minutes=1)
@@ -61,4 +61,5 @@ async def measure(stream: Any) -> None:
 
 
 if __name__ == "__main__":
+    make_changelogs(table)
     start(program)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from benchmarks.theodolite.log import SENSORS
-from benchmarks.ysb.render import rows, where
+from benchmarks.theodolite.rounds import Sizes
+from benchmarks.ysb.render import cut_short, rows, where
 from benchmarks.ysb.rounds import Contest
 
 METHOD = """A workload written by others (`cau-se/theodolite`, UC2 "Downsampling", in its JSON form): {sensors}
@@ -32,7 +33,7 @@ def section(found: Contest, machine: Mapping[str, str]) -> str:
     return "\n".join([
         "## Theodolite UC2: downsampling", "",
         "Tóm tắt: số liệu cảm biến gộp theo phút; thống kê của mọi cảm biến, mọi cửa sổ được đếm lại độc lập.", "",
-        *rows(found), "",
+        *cut_short(found, Sizes().events, Sizes().rounds), *rows(found), "",
         METHOD.format(sensors=SENSORS, events=found.events, size=found.mean_bytes, rounds=rounds),
         where(found, machine), "",
     ])  # fmt: skip

@@ -77,6 +77,15 @@ def _shortened(found: Contest) -> Iterator[str]:
         yield ""
 
 
+def cut_short(found: Contest, events: int, rounds: int) -> list[str]:
+    """A line that says so where a log or the rounds are fewer than those of a whole run."""
+    taken = max(map(len, found.runs.values()), default=0)
+    if found.events >= events and taken >= rounds:
+        return []
+    less = f"{found.events:,} events instead of {events:,}, {taken} rounds instead of {rounds}"
+    return [f"**A shortened run**: {less}; a JVM has hardly warmed up.", ""]
+
+
 def _load(found: Contest) -> str:
     """How much else the machine had to do: a contestant alone is about 1 to 2."""
     if not found.loads:
