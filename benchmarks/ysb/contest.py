@@ -116,7 +116,8 @@ def shown_all(worker: Running, number: int) -> Page:
 
 def run_of(found: Drained, number: int, *, is_exact: bool) -> Run:
     """One of our drains, judged."""
-    return Run(number, found.cpu / number * 1e6, number / found.wall, found.peak_mb, OURS_GUARANTEE, is_exact)
+    return Run(events=number, cpu_us=found.cpu / number * 1e6, rate=number / found.wall, peak_mb=found.peak_mb,
+               guarantee=OURS_GUARANTEE, is_exact=is_exact)
 
 
 def counted(bed: Bed, state_topic: str) -> Mapping[str, int]:
@@ -202,4 +203,5 @@ def counts_of(said: Mapping[str, object]) -> Any:
 def measured_by(said: Mapping[str, object], measured: int, *, is_exact: bool) -> Run:
     """What a contestant measured of itself."""
     cpu, wall, peak = (float(str(said[name])) for name in ("cpu", "wall", "peak_mb"))
-    return Run(measured, cpu / measured * 1e6, measured / wall, peak, str(said["guarantee"]), is_exact)
+    return Run(events=measured, cpu_us=cpu / measured * 1e6, rate=measured / wall, peak_mb=peak,
+               guarantee=str(said["guarantee"]), is_exact=is_exact)

@@ -103,6 +103,9 @@ def test_what_is_wrong_after_a_kill_is_said(found: dict[str, int], said: str) ->
     assert differences(found, {"a:1": 2, "late": 1}) == said
 
 
+OURS = Run(events=100, cpu_us=9.0, rate=50.0, peak_mb=90.0, guarantee="exactly once", is_exact=True)
+
+
 def never(bed: Bed, number: int) -> Run:
     raise AssertionError
 
@@ -113,7 +116,7 @@ def killed(bed: Bed, seed: int) -> Killed:
 
 def test_the_page_tells_of_kills_who_was_right_who_was_wrong_and_who_was_not_killed() -> None:
     drains = Contest(100, 470.0, (Entrant("ours", "`ioc worker`", 100, never),),
-                     {"ours": [Run(100, 9.0, 50.0, 90.0, "exactly once", True)]})
+                     {"ours": [OURS]})
     victims = tuple(Victim(name, name, killed) for name in ("right", "wrong", "spared", "failed"))
     found = Found(
         drains, {"rejected": 3, "duplicate": 2, "late": 1}, (*victims, Victim("absent", "absent", None, "no JDK")),

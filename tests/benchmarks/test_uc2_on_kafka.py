@@ -65,13 +65,16 @@ def test_windows_are_the_same_if_all_are_there_and_none_more(
     assert is_same(found, WINDOW, figures) is verdict
 
 
+OURS = Run(events=100, cpu_us=9.0, rate=50.0, peak_mb=90.0, guarantee="exactly once", is_exact=True)
+
+
 def never(bed: Bed, number: int) -> Run:
     raise AssertionError
 
 
 def test_the_page_says_that_ours_shows_five_of_six() -> None:
     found = Contest(100, 60.0, (Entrant("ours", "`ioc worker`", 100, never),),
-                    {"ours": [Run(100, 9.0, 50.0, 90.0, "exactly once", True)]})
+                    {"ours": [OURS]})
 
     text = section(found, {"Python": "3.11"})
 

@@ -16,7 +16,6 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.LongDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -34,7 +33,7 @@ public final class Shown<V> {
     private final BinaryOperator<V> sum;
 
     /**
-     * Makes the topic, unless the run was begun before.
+     * Makes the topic, unless an earlier start of this run has.
      *
      * @param size of how many events a value tells
      * @param sum puts the values of two partitions together
@@ -48,10 +47,8 @@ public final class Shown<V> {
         topic = race.id + "-shown";
         NewTopic wanted = new NewTopic(topic, race.partitions, (short) 1).configs(Map.of("cleanup.policy", "compact"));
         try (Admin admin = race.admin()) {
-            admin.createTopics(List.of(wanted)).all().get();
-        } catch (ExecutionException error) {
-            if (!(error.getCause() instanceof TopicExistsException)) {
-                throw error;
+            if (!admin.listTopics().names().get().contains(topic)) {
+                admin.createTopics(List.of(wanted)).all().get();
             }
         }
     }

@@ -5,13 +5,9 @@ import bench.Race;
 import bench.Result;
 import bench.Shown;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.Map;
-import java.util.Optional;
-import java.util.stream.Stream;
 import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
@@ -98,20 +94,7 @@ final class Job {
         settings.set(StateBackendOptions.STATE_BACKEND, "hashmap");
         settings.set(PipelineOptions.OBJECT_REUSE, true);
         settings.set(RestartStrategyOptions.RESTART_STRATEGY, "none"); // a failure is to be seen, not measured
-        newest(checkpoints).ifPresent(path ->
-                settings.set(StateRecoveryOptions.SAVEPOINT_PATH, path.toUri().toString()));
+        Checkpoints.newest(checkpoints).ifPresent(path -> settings.set(StateRecoveryOptions.SAVEPOINT_PATH, path));
         return settings;
-    }
-
-    /** The newest whole checkpoint of a run that was killed; whoever starts it again points Flink there. */
-    private static Optional<Path> newest(Path checkpoints) throws IOException {
-        if (!Files.isDirectory(checkpoints)) {
-            return Optional.empty();
-        }
-        try (Stream<Path> all = Files.walk(checkpoints)) {
-            return all.filter(path -> path.endsWith("_metadata"))
-                    .max(Comparator.comparingLong(path -> path.toFile().lastModified()))
-                    .map(Path::getParent);
-        }
     }
 }
