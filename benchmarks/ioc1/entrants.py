@@ -14,7 +14,8 @@ from tools.errors import ToolError
 
 FAUST = (sys.executable, "-m", "benchmarks.peers.faust_deduplicated")
 FAUST_TITLE, FLINK_TITLE = "stock Faust, a table of ids", "Flink, keyed state with time to live"
-FAUST_SHARE = 0.015
+FAUST_SHARE, FAUST_KILLED_SHARE = 0.015, 0.05
+"""Of the log: it commits seldom under load, and a kill must find it at work."""
 KILLED = "bench.killed"
 
 
@@ -39,6 +40,16 @@ def beginning(whole: int) -> int:
     return max(round(whole * FAUST_SHARE), 1500)
 
 
+def beginnings(whole: int) -> set[int]:
+    """Of which lengths beginnings are stored, beside the whole."""
+    return {beginning(whole), _killed_beginning(whole)}
+
+
+def _killed_beginning(whole: int) -> int:
+    """Of how many events stock Faust drains when it is killed."""
+    return max(round(whole * FAUST_KILLED_SHARE), 5_000)
+
+
 def victims(whole: int) -> list[Victim]:
     """Who is killed: one form of each."""
     command, why = _flink_command()
@@ -46,7 +57,7 @@ def victims(whole: int) -> list[Victim]:
         Victim("ours", OURS["ours"][0], lambda bed, seed: kills.ours(bed, killed_state(seed), seed)),
         Victim("flink", FLINK_TITLE, None if command is None else
                lambda bed, seed: kills.peer(bed, command, whole, seed), why),
-        Victim("faust", FAUST_TITLE, lambda bed, seed: kills.peer(bed, FAUST, beginning(whole), seed)),
+        Victim("faust", FAUST_TITLE, lambda bed, seed: kills.peer(bed, FAUST, _killed_beginning(whole), seed)),
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.ioc1 import events, log
-from benchmarks.ioc1.entrants import Victim, beginning, entrants, killed_state, victims
+from benchmarks.ioc1.entrants import Victim, beginnings, entrants, killed_state, victims
 from benchmarks.ioc1.kills import Killed
 from benchmarks.running import ROOT, BenchError
 from benchmarks.ysb.contest import Bed
@@ -39,7 +39,7 @@ class Found:
 def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None], turn: Turn = nullcontext) -> Found:
     """Stores the log, runs all rounds and all kills; `turn` is entered around each drain that is measured."""
     say("getting the contestants ready")
-    found, lengths = entrants(sizes.events), {sizes.events, beginning(sizes.events)}
+    found, lengths = entrants(sizes.events), {sizes.events, *beginnings(sizes.events)}
     states = [state_of(name, number) for name in OURS for number in range(sizes.rounds)]
     states += map(killed_state, sizes.seeds)
     make_topics(broker, states, lengths, sizes.events, log.feed())

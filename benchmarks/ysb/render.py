@@ -83,7 +83,7 @@ def cut_short(found: Contest, events: int, rounds: int) -> list[str]:
     if found.events >= events and taken >= rounds:
         return []
     less = f"{found.events:,} events instead of {events:,}, {taken} rounds instead of {rounds}"
-    return [f"**A shortened run**: {less}; a JVM has hardly warmed up.", ""]
+    return [f"**A shortened run**: {less}; a JVM has hardly warmed up, and what is done each second weighs more.", ""]
 
 
 def _load(found: Contest) -> str:
