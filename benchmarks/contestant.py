@@ -28,9 +28,9 @@ SESSION_SECONDS = 10.0
 def app(name: str) -> Any:
     """A stock app in a group of its own; it commits each second, and ends when an agent fails, to be run again.
 
-    BENCH_RUN names the group of a run that is to be killed and begun again.
+    BENCH_NAME names the group of a run that is to be killed and begun again.
     """
-    group = os.environ.get("BENCH_RUN") or f"{name}-{uuid.uuid4().hex[:8]}"
+    group = os.environ.get("BENCH_NAME") or f"{name}-{uuid.uuid4().hex[:8]}"
     return faust.App(group, broker=f"kafka://{BROKER}", store="memory://", datadir=FOLDER,
                      topic_partitions=PARTITIONS, topic_replication_factor=1, broker_commit_interval=1.0,
                      consumer_auto_offset_reset="earliest", web_enabled=False,

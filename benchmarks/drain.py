@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks import log
 from benchmarks.events import records
+from benchmarks.result import Run
 from benchmarks.running import ROOT, BenchError, Running
 from schemas.catalogue import load_feeds
 from schemas.reference import load_reference
@@ -22,17 +23,6 @@ SCRAPE_SECONDS = 2.0
 PATIENCE_SECONDS = 240
 ATTEMPTS = 3
 LOOP_STATE = "bench.state.loop"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One drain. A wrong one has no speed."""
-
-    events: int
-    cpu_us: float
-    rate: float
-    is_exact: bool
-    peak_mb: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.drain import Drained, Run
+from benchmarks.drain import Drained
 from benchmarks.latency import Latency
 from benchmarks.recovery import Recovered
+from benchmarks.result import Run
 
 FASTER, LATENCY_SECONDS, RECOVERY_SECONDS = 25, 2.0, 5.0
 

@@ -1,9 +1,9 @@
 """`make bench`: measures, prints, and writes docs/benchmarks.md.
 
-    python -m benchmarks.report [ysb] [ioc1] [uc2] [drain] [latency] [recovery]      or ONLY=ysb; all by default
+    python -m benchmarks.report [ysb] [ioc1] [uc2] [paced] [drain] [latency] [recovery]      or ONLY=ysb; all by default
 
-In full size `ysb`, `ioc1` and `uc2` write their sections of the page, and drain, latency and recovery together write
-theirs. QUICK=1 measures a little of everything, to see that it works.
+In full size `ysb`, `ioc1`, `uc2` and `paced` write their sections of the page, and drain, latency and recovery together
+write theirs. QUICK=1 measures a little of everything, to see that it works.
 """
 
 import os
@@ -25,6 +25,9 @@ from benchmarks.ioc1.render import section as ioc1_section
 from benchmarks.ioc1.rounds import Sizes as Ioc1Sizes
 from benchmarks.ioc1.rounds import contest as ioc1_contest
 from benchmarks.latency import latency
+from benchmarks.paced import contest as paced
+from benchmarks.paced import curves
+from benchmarks.paced import render as paced_render
 from benchmarks.recovery import recovery
 from benchmarks.render import Measured, page
 from benchmarks.running import ROOT, BenchError
@@ -39,7 +42,7 @@ from tools.broker import Broker
 from tools.errors import ToolError
 
 PROVINCE = ("drain", "latency", "recovery")
-PARTS = ("ysb", "ioc1", "uc2", *PROVINCE)
+PARTS = ("ysb", "ioc1", "uc2", "paced", *PROVINCE)
 PAGE = ROOT / "docs/benchmarks.md"
 PACKAGES = ("faust-streaming", "mode-streaming", "aiokafka", "pydantic", "orjson")
 
@@ -58,6 +61,8 @@ def main(words: Sequence[str]) -> int:
             run_ioc1(is_quick=is_quick)
         if "uc2" in wanted:
             run_uc2(is_quick=is_quick)
+        if "paced" in wanted:
+            run_paced(is_quick=is_quick)
         if set(wanted) & set(PROVINCE):
             text = page(measured(wanted, is_quick=is_quick))
             publish("province", text, is_whole=set(PROVINCE) <= set(wanted) and not is_quick)
@@ -91,6 +96,14 @@ def run_uc2(*, is_quick: bool) -> None:
     with fresh_broker("uc2") as (broker, folder):
         found = uc2_contest(broker, folder, sizes, say)
     publish("uc2", uc2_section(found, machine()), is_whole=not is_quick)
+
+
+def run_paced(*, is_quick: bool) -> None:
+    """The same workload at a steady pace, and killed: tables and curves."""
+    found = paced.contest(fresh_broker, paced.QUICK if is_quick else paced.Sizes(), say)
+    publish("paced", paced_render.section(found, machine()), is_whole=not is_quick)
+    if not is_quick:
+        (ROOT / curves.CURVES).write_text(curves.curves(found))
 
 
 def publish(name: str, text: str, *, is_whole: bool) -> None:

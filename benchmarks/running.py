@@ -61,12 +61,17 @@ class Running:
         }  # fmt: skip
 
     def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def start(self) -> "subprocess.Popen[bytes]":
+        """Starts it, or another in its place."""
         self.started = time.monotonic()
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen([sys.executable, "-m", "streams", "worker"], cwd=ROOT, env=self.environment,
                                             stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         self.seen = psutil.Process(self.process.pid)
-        return self
+        return self.process
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:

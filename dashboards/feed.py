@@ -8,7 +8,9 @@ from dashboards.pieces import Band, Banner, Choice, FeedPage, Line, Listing, Num
 from dashboards.words import OK, SOURCE_STATE
 from rules.feed import expected, labels
 from schemas import names
-from schemas.feed import Feed, Kpi, marks
+from schemas.feed import Feed
+from schemas.hints import marks
+from schemas.kpi import Kpi
 from schemas.text import Text
 
 HEADINGS = {

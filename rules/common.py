@@ -10,7 +10,7 @@ from rules import promql, texts
 from rules.judgement import AlertRule, rule
 from rules.promql import LabelledRule, Rule
 from schemas import names
-from schemas.feed import Severity
+from schemas.kpi import Severity
 from schemas.text import Text
 
 SOURCE = ("feed", "source")

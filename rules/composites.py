@@ -11,7 +11,8 @@ from datetime import timedelta
 from rules import feed, judgement, promql
 from rules.judgement import AlertRule, Judged
 from rules.promql import Rule
-from schemas.feed import Alert, Feed, Limit
+from schemas.feed import Feed
+from schemas.kpi import Alert, Limit
 from schemas.text import Text
 
 LEVELS = ("1", "2", "3")

@@ -6,7 +6,8 @@ from rules import judgement, promql
 from rules.judgement import AlertRule, Judged
 from rules.promql import LabelledRule, Rule
 from schemas import names
-from schemas.feed import Feed, Kpi
+from schemas.feed import Feed
+from schemas.kpi import Kpi
 
 BUCKETS = ("_bucket", "_sum", "_count")
 

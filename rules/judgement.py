@@ -12,7 +12,7 @@ from typing import NotRequired, TypedDict, cast
 from rules import promql, texts
 from rules.promql import LabelledRule, Rule
 from schemas import names
-from schemas.feed import Alert, Severity
+from schemas.kpi import Alert, Severity
 from schemas.reference.rows import LABELS
 from schemas.text import Text
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from rules import texts
 from rules.judgement import AlertRule, rule
 from rules.promql import Rule, general_limit
-from schemas.feed import Severity
+from schemas.kpi import Severity
 from schemas.text import Text
 
 WORKER = 'job="ioc-worker"'
@@ -51,7 +51,7 @@ def _failed(window: str) -> str:
 
 def alerts() -> list[AlertRule]:
     """The alerts, the beat first."""
-    return [_watchdog(), *_workers(), *_lag(), *_durability(), *_budget(), *_house(), *_monitoring()]
+    return [_watchdog(), *_workers(), *_lag(), *_durability(), *_budget(), *_house(), *_clocks(), *_monitoring()]
 
 
 def _watchdog() -> AlertRule:
@@ -268,6 +268,23 @@ def _house() -> Iterator[AlertRule]:
             "Pydantic and the fast reader took an event differently; earlier ones may be counted wrong: `ioc recount`.",
         ),
         MINUTE,
+    )
+
+
+def _clocks() -> Iterator[AlertRule]:
+    yield _alert(
+        "ClockSkew",
+        "max by (instance) (abs(ioc_worker_clock_offset_seconds)) > on () group_left () "
+        f"{general_limit('pipeline.clock')}",
+        "P2",
+        Text("Đồng hồ máy lệch với Kafka", "Clock differs from Kafka's"),
+        Text("{{ $labels.instance }}", "{{ $labels.instance }}"),
+        texts.compared("pipeline.clock", "lệch", "apart", "seconds"),
+        Text(
+            "Số liệu theo đồng hồ của Kafka. Nếu mọi tiến trình cùng lệch thì chính Kafka sai giờ: giờ nhận sai theo.",
+            "Numbers go by Kafka's clock. If every worker differs alike, Kafka's is wrong, and with it all arrivals.",
+        ),
+        2 * MINUTE,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, TypedDict
 
 from schemas import names
-from schemas.feed import Limit
+from schemas.kpi import Limit
 from schemas.reference.rows import LABELS
 
 How = Literal["sum", "max", "min"]

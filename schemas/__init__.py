@@ -2,9 +2,10 @@
 
 from schemas.aggregates import Aggregate, Count, Elapsed, Histogram, Latest, Max, Mean, Min, Ratio, Share, State, Sum
 from schemas.conditions import All, Before, Due, Has, Is, Lacks, Past, Working
-from schemas.entities import Case, Entity, Now, Open, ServiceLevel
+from schemas.entities import Case, Check, Entity, Now, Open, ServiceLevel
 from schemas.event import EpochMillis, EpochText, Payload, Time
-from schemas.feed import Alert, Check, Feed, Kpi, Limit, Target
+from schemas.feed import Feed
+from schemas.kpi import Alert, Kpi, Limit, Target
 from schemas.labels import Agency, Category, Counter, Domain, Id, Listed, Procedure, Service, Station
 from schemas.text import Text
 from schemas.units import Celsius, Fraction, Metres, Millimetres, Milliseconds, Plausible, Seconds, Unit

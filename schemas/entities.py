@@ -1,10 +1,12 @@
 """Things events are about, remembered between events: stations, services, dossiers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any, Literal
 
 from schemas.conditions import Working
+from schemas.text import Text
 
 
 @dataclass(frozen=True)
@@ -69,3 +71,24 @@ class Now:
 @dataclass(frozen=True)
 class Open:
     """Every case that is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A doubt about an event of an entity; the event is accepted and flagged with the function's name.
+
+    `doubts(row, before)` sees the row of the event and what is remembered of its entity (times in milliseconds).
+
+    Attributes:
+        effect: `flag` marks it; `hold` keeps it out of memory and KPIs; `confirm` keeps it out until the next event of
+            the entity, doubted as well, does not doubt it: then both are taken.
+    """
+
+    doubts: Callable[[Any, Mapping[str, Any]], bool]
+    title: Text
+    effect: Literal["flag", "hold", "confirm"] = "flag"
+
+    @property
+    def name(self) -> str:
+        """The flag."""
+        return self.doubts.__name__

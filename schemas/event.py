@@ -44,6 +44,12 @@ EpochText = Annotated[
 ]
 """The same number as text."""
 
+COMMON = {"action": str, "time": Time, "source": str, "agency": str, "commune": str, "admin_version": str}
+"""Fields that every row has beside its payload; `commune` and `admin_version` are "" where no unit is named."""
+
+ENVELOPED = frozenset({"agency", "commune", "admin_version"})
+"""Those of them that only an envelope can tell."""
+
 Provenance = Literal["real", "replay", "simulated"]
 PROVENANCES: tuple[Provenance, ...] = ("real", "replay", "simulated")
 

@@ -1,175 +1,28 @@
 """The one declaration from which topic, metrics, panels, rules, schema, docs and tests derive."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from typing import Annotated, Any, Literal, NotRequired, get_args, get_origin, get_type_hints
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from schemas import conditions, names
-from schemas.aggregates import Aggregate, Elapsed, Histogram, Latest, Mean, Measure, Share
-from schemas.conditions import All, Condition, Is, Working
-from schemas.entities import Case, Entity, Now, Open, ServiceLevel
+from schemas.aggregates import Elapsed, Mean, Measure, Share
+from schemas.coherence import faults
+from schemas.conditions import Working
+from schemas.entities import Case, Check, Entity
 from schemas.errors import DeclarationError
-from schemas.event import Attributes, IsTime, Time, envelope
+from schemas.event import COMMON, ENVELOPED, IsTime, Time, envelope
+from schemas.hints import bare, marks
+from schemas.kpi import Kpi
 from schemas.labels import Listed
-from schemas.reference.rows import LISTS, Row
+from schemas.reference.rows import Row
 from schemas.text import Text
 from schemas.units import Plausible, Unit
-from schemas.windows import Window, pane_of
 
 PLAIN = Unit("")
 
-COMMON = {"action": str, "time": Time, "source": str, "agency": str, "commune": str, "admin_version": str}
-"""Fields that every row has beside its payload; `commune` and `admin_version` are "" where no unit is named."""
-
-ENVELOPED = frozenset({"agency", "commune", "admin_version"})
-"""Those of them that only an envelope can tell."""
-
 CLOSED = frozenset({"action", "source", "agency", "commune", "admin_version", "state"})
-
-RESERVED = frozenset(
-    {
-        "feed",
-        "kpi",
-        "limit",
-        "wall",
-        "events",
-        "event",
-        "processing",
-        "watermark",
-        "present",
-        "consumer",
-        "dead",
-        "replay",
-        "heartbeat",
-        "source",
-        "partition",
-        "snapshot",
-        "progress",
-        "build",
-    }
-)
-
-
-Severity = Literal["P1", "P2", "P3", "P4"]
-Wall = Literal["province", "shift", "disaster", "administration", "feedback", "digital", "data"]
-
-TWIN = names.silent("")
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A dated limit in reference/limits.csv, joined by the KPI's labels."""
-
-    name: str
-    level: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """Fires when a KPI stays at or above a limit, or below one, for the given time.
-
-    Attributes:
-        lasting: for how long before it fires; nothing where life is at stake.
-        window: which window of the KPI is judged.
-        duty: who is called if not the duty of the feed.
-        hazard: whether it calls outside office hours too, whatever its severity.
-        wall: the wall that shows more; the feed's own dashboard if None.
-    """
-
-    name: str
-    severity: Severity
-    title: Text
-    above: Limit | None = None
-    below: Limit | None = None
-    lasting: timedelta = timedelta(0)
-    window: str | None = None
-    duty: str | None = None
-    hazard: bool = False
-    wall: Wall | None = None
-
-    def __post_init__(self) -> None:
-        if (self.above is None) == (self.below is None):
-            raise DeclarationError(f"alert {self.name!r} needs exactly one of above, below")
-        if not self.name.isalnum() or not self.name[0].isupper() or self.name.endswith(TWIN):
-            raise DeclarationError(f"alert {self.name!r}: a name is CamelCase and does not end with {TWIN}")
-
-    @property
-    def limit(self) -> Limit:
-        """The limit it compares with."""
-        limit = self.above or self.below
-        assert limit is not None
-        return limit
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A dated target in reference/targets.csv."""
-
-    name: str
-    better: Literal["higher", "lower"] = "higher"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A doubt about an event of an entity; the event is accepted and flagged with the function's name.
-
-    `doubts(row, before)` sees the row of the event and what is remembered of its entity (times in milliseconds).
-
-    Attributes:
-        effect: `flag` marks it; `hold` keeps it out of memory and KPIs; `confirm` keeps it out until the next event of
-            the entity, doubted as well, does not doubt it: then both are taken.
-    """
-
-    doubts: Callable[[Any, Mapping[str, Any]], bool]
-    title: Text
-    effect: Literal["flag", "hold", "confirm"] = "flag"
-
-    @property
-    def name(self) -> str:
-        """The flag."""
-        return self.doubts.__name__
-
-
-@dataclass(frozen=True)
-class Kpi:
-    """One number per combination of labels, over the events of a window or over entities as they stand.
-
-    Attributes:
-        over: one or several windows, or the entities as they stand.
-        by: fields that become labels, all of closed sets.
-        where: which rows; all if None.
-        unit: suffix of the metric if it is not the measured field's.
-        labels: constant labels that tell variants of one name apart.
-        basis: law, paper or spec the KPI comes from.
-    """
-
-    name: str
-    title: Text
-    aggregate: Aggregate
-    over: Window | tuple[Window, ...] | Now | Open
-    by: tuple[str, ...] = ()
-    where: Condition | None = None
-    unit: str | None = None
-    target: Target | None = None
-    alerts: tuple[Alert, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-    basis: str = ""
-
-    @property
-    def windows(self) -> tuple[Window, ...]:
-        """The windows of a KPI over events; empty for one over entities."""
-        if isinstance(self.over, Now | Open):
-            return ()
-        return self.over if isinstance(self.over, tuple) else (self.over,)
-
-    @cached_property
-    def pane(self) -> int:
-        """Milliseconds of the pane from which all windows of the KPI are put together."""
-        return pane_of(self.windows)
 
 
 @dataclass(frozen=True)
@@ -204,122 +57,8 @@ class Feed:
     not_built: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for fault in self._faults():
+        for fault in faults(self):
             raise DeclarationError(f"feed {self.name!r}{fault}")
-
-    def _faults(self) -> Iterator[str]:
-        """What is wrong, the most basic first; only the first is reported, later ones may follow from it."""
-        if self.name in RESERVED or not self.name.replace("_", "").isalnum() or self.name != self.name.lower():
-            yield f": {self.name!r} may not be the name of a feed"
-        if self.bare is not None:
-            yield from self._bare_faults(self.bare)
-        elif reused := (set(Attributes.__annotations__) | set(COMMON) | {"data"}) & self.hints.keys():
-            yield f": {self.payload.__name__} reuses envelope names {sorted(reused)}"
-        is_keyless = self.key == "" and self.bare is not None and self.entity is None
-        if self.key not in self.hints and not is_keyless:
-            yield f": the key {self.key!r} is no field of {self.payload.__name__}"
-        yield from self._joined_faults()
-        yield from self._entity_faults()
-        if self.covers is not None and self.covers not in self.hints:
-            yield f": covers {self.covers!r}, which is no field of {self.payload.__name__}"
-        for kpi in self.kpis:
-            yield from (f", KPI {kpi.name!r}: {fault}" for fault in self._kpi_faults(kpi))
-        if len({(self.metric(kpi), *sorted(kpi.labels.items())) for kpi in self.kpis}) < len(self.kpis):
-            yield " has two KPIs of one name and the same labels"
-        yield from self._example_faults()
-
-    def _bare_faults(self, time: str) -> Iterator[str]:
-        if reused := (set(COMMON) - {time}) & self.hints.keys():
-            yield f": {self.payload.__name__} reuses names of rows {sorted(reused)}"
-        if time not in self.times or time not in self.payload.__required_keys__:
-            yield f": {time!r} is no time that every {self.payload.__name__} has"
-        if len(self.actions) != 1:
-            yield f" has no envelope that could tell its actions {sorted(self.actions)} apart"
-
-    def _joined_faults(self) -> Iterator[str]:
-        kinds = {**LISTS, **self.lists}
-        if taken := set(self.lists) & set(LISTS):
-            yield f" brings lists that there are already: {sorted(taken)}"
-        columns = [(name, listed.name) for listed in map(self.listed, self.hints) if listed for name in listed.gives]
-        for name, list_name in columns:
-            if name in self.hints or name in self.common or [given for given, _ in columns].count(name) > 1:
-                yield f": {name!r}, given by the list {list_name!r}, is a field already"
-            elif get_type_hints(kinds.get(list_name, Row)).get(name) is not str:
-                yield f": {name!r} is no column of text of the list {list_name!r}"
-
-    def _entity_faults(self) -> Iterator[str]:
-        if self.checks and self.entity is None:
-            yield " has checks, but remembers no entity"
-        if self.entity is None:
-            return
-        if self.key != self.entity.id:
-            yield f" is keyed by {self.key!r} but remembers by {self.entity.id!r}"
-        known = {*self.hints, *self.common, *self.joined}
-        if lost := set(self.entity.remembers) - known:
-            yield f" remembers {sorted(lost)}, which {self.payload.__name__} has not"
-        named = {action for actions in self.entity.last.values() for action in actions}
-        if isinstance(self.entity, Case):
-            case = self.entity
-            named |= {*case.opens, *case.closes, *case.reopens, *case.states}
-            named |= {action for actions in case.first.values() for action in actions}
-        if wrong := named - set(self.actions):
-            yield f": the entity turns on unknown actions {sorted(wrong)}"
-        if isinstance(self.entity, Case):
-            levels = [rule for rule in self.entity.deadlines.values() if isinstance(rule, ServiceLevel)]
-            asked = {name for rule in levels for name in (rule.by, rule.hazard) if name is not None}
-            if lost := asked - set(self.entity.remembers):
-                yield f": a service level is chosen by {sorted(lost)}, which is not remembered"
-
-    def _kpi_faults(self, kpi: Kpi) -> Iterator[str]:
-        if unknown := set(self.named(kpi)) - self.fields.keys():
-            yield f"{self.payload.__name__} has no {sorted(unknown)}"
-            return
-        yield from (f"label {name!r} is an open set" for name in kpi.by if not self.closed(name))
-        spans = {window.label for window in kpi.windows}
-        yield from (
-            f"alert {alert.name!r} looks at no window of it: {alert.window!r}"
-            for alert in kpi.alerts
-            if alert.window not in {None, *spans}
-        )
-        yield from self._value_faults(kpi.where)
-        for measure in kpi.aggregate.measures:
-            if not isinstance(measure, str | Elapsed):
-                yield from self._value_faults(measure)
-        if isinstance(kpi.over, Now | Open):
-            yield from self._standing_faults(kpi)
-        elif isinstance(kpi.aggregate, Latest):
-            yield f"the latest value is per entity: over Now(), by {self.key!r}"
-        if self.by_entity(kpi) and not self.proof(kpi):
-            yield f"is by {self.key!r}, but nothing it measures is remembered: known or unknown cannot be told"
-
-    def _standing_faults(self, kpi: Kpi) -> Iterator[str]:
-        if self.entity is None:
-            yield "counts entities, but the feed declares none"
-            return
-        if isinstance(kpi.over, Open) and not isinstance(self.entity, Case):
-            yield "counts open cases, but the feed declares no case"
-        if isinstance(kpi.aggregate, Latest) and self.key not in kpi.by:
-            yield f"the latest value is per entity: over Now(), by {self.key!r}"
-        if lost := set(self.named(kpi)) - {*self.entity.remembers, self.entity.id, *self.told}:
-            yield f"{sorted(lost)} is used but not remembered"
-
-    def _value_faults(self, condition: Condition | None) -> Iterator[str]:
-        if isinstance(condition, All):
-            for part in condition.conditions:
-                yield from self._value_faults(part)
-        if not isinstance(condition, Is) or self.listed(condition.field) or condition.field in self.joined:
-            return
-        if wrong := set(condition.values) - set(self.values(condition.field)):
-            yield f"{condition.field!r} is never {sorted(map(str, wrong))}"
-
-    def _example_faults(self) -> Iterator[str]:
-        if self.bare is None and self.example.get("type") not in self.types:
-            yield f": the example's type is none of {sorted(self.types)}"
-        try:
-            TypeAdapter(self.record).validate_python(self.example)
-        except ValidationError as error:
-            first = error.errors()[0]
-            yield f": the example is no event: /{'/'.join(map(str, first['loc']))} {first['msg']}"
 
     @cached_property
     def record(self) -> Any:
@@ -471,25 +210,3 @@ class Feed:
     def stale_after(self) -> int:
         """Milliseconds, of working time if `every` is, after which an entity is unknown and a source stale: 4 x."""
         return 4 * conditions.millis(self.every)
-
-
-def marks(hint: Any) -> tuple[Any, ...]:
-    """The annotations of a type, those of an outer Annotated last."""
-    if get_origin(hint) is NotRequired:
-        return marks(get_args(hint)[0])
-    if get_origin(hint) is Annotated:
-        inner, *own = get_args(hint)
-        return (*marks(inner), *own)
-    return ()
-
-
-def bare(hint: Any) -> Any:
-    """A type without NotRequired and annotations."""
-    while get_origin(hint) in (NotRequired, Annotated):
-        hint = get_args(hint)[0]
-    return hint
-
-
-def is_histogram(kpi: Kpi) -> bool:
-    """Whether a KPI shows buckets."""
-    return isinstance(kpi.aggregate, Histogram)

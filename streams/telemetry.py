@@ -32,7 +32,7 @@ EVENTS = {
 
 @dataclass(slots=True)
 class PartitionVitals:
-    """What is known of one partition that is ours; times are wall seconds, `moved` is monotonic."""
+    """What is known of one partition that is ours; times are seconds of the broker's clock, `moved` is monotonic."""
 
     feed: str
     next_offset: int
@@ -51,7 +51,10 @@ class PartitionVitals:
 
 @dataclass(slots=True)
 class Vitals:
-    """How the process fares; plain numbers written by the loop and read from any thread, times are monotonic."""
+    """How the process fares; plain numbers written by the loop and read from any thread, times are monotonic.
+
+    `clock_offset`: by how many seconds this machine's clock is ahead of the broker's.
+    """
 
     started: float
     beat: float
@@ -59,6 +62,7 @@ class Vitals:
     assigned: bool = False
     recovering_since: float | None = None
     recovery_seconds: float | None = None
+    clock_offset: float | None = None
     unconfirmed_since: float | None = None
     coordinator_error_since: float | None = None
     broker_silent_since: float | None = None
@@ -142,6 +146,9 @@ class Telemetry:
         yield gauge("loop_lag_seconds", "How late the event loop answered last.", self.vitals.loop_lag)
         if self.vitals.recovery_seconds is not None:
             yield gauge("recovery_seconds", "How long the newest recovery took.", self.vitals.recovery_seconds)
+        if self.vitals.clock_offset is not None:
+            yield gauge("worker_clock_offset_seconds",
+                        "How far the clock of the worker's machine is ahead of the broker's.", self.vitals.clock_offset)
         partitions = self.vitals.partitions
         for name, text, value in PARTITION_FIGURES:
             family = GaugeMetricFamily(names.metric(name), text, labels=["topic", "partition"])

@@ -16,7 +16,9 @@ from schemas import names
 from schemas.entities import Case, Entity
 from schemas.errors import Flag, Reason
 from schemas.event import Attributes, IsTime
-from schemas.feed import Alert, Feed, Kpi, bare, marks
+from schemas.feed import Feed
+from schemas.hints import bare, marks
+from schemas.kpi import Alert, Kpi
 from schemas.labels import Listed
 from schemas.reader import Reader
 from streams.engine import readings
@@ -272,7 +274,7 @@ def _process() -> list[tuple[str, str, str, str]]:
     partition = PartitionVitals(
         feed="feed", next_offset=0, moved=0, progress=0, log_end=0, committed=0, confirmed=0, snapshot_bytes=0
     )
-    vitals = Vitals(started=0, beat=0, recovery_seconds=0, partitions={("topic", 0): partition})
+    vitals = Vitals(started=0, beat=0, recovery_seconds=0, clock_offset=0, partitions={("topic", 0): partition})
     reader = Reader("feed", Attributes, (), wanted=False)
     registry = Telemetry({"feed": ()}, {"feed": ("flag",)}, vitals, [reader], build={"version": ""}).registry
     return sorted(_family(family) for family in registry.collect())

@@ -5,7 +5,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from schemas import names
-from schemas.feed import Feed, marks
+from schemas.feed import Feed
+from schemas.hints import marks
 from schemas.text import Text
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"

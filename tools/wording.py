@@ -5,7 +5,7 @@ from datetime import timedelta
 from schemas.aggregates import Aggregate, Elapsed, Histogram, Measure, Ratio
 from schemas.conditions import All, Before, Condition, Due, Has, Is, Lacks, Past, Stretch, Working
 from schemas.entities import Now, Open
-from schemas.feed import Kpi
+from schemas.kpi import Kpi
 
 
 def over(kpi: Kpi) -> str:

@@ -5,29 +5,17 @@ from collections.abc import Mapping
 
 from benchmarks.ioc1.log import FEEDS, feed
 from benchmarks.ioc1.recount import FATES
-from benchmarks.ysb.contest import (
-    Bed,
-    Run,
-    counts_of,
-    drained,
-    lanes,
-    measured_by,
-    run_of,
-    said_by,
-    settings_of,
-    task_of,
-    windows_of,
-)
+from benchmarks.result import Run
+from benchmarks.ysb.contest import Bed, counts_of, drain_task, drained, measured_by, run_of, said_by, worker_on
 from benchmarks.ysb.log import topic_of
-from schemas.reference import load_reference
+from benchmarks.ysb.snapshots import lanes, plan_of, windows_of
 from streams.engine.labels import SEPARATOR
-from streams.engine.plan import Plan
 
 
 def ours(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Run:
     """The shipped worker on the declared feed, from where it begins to read until it shows every event."""
     number = bed.stored.events
-    found = drained(bed, state_topic, {**settings_of(bed, FEEDS), **more})
+    found = drained(worker_on(bed, state_topic, more, FEEDS), number)
     truth = bed.stored.truth[number]
     shown = found.page.total("ioc_ioc1_views", window="15m")
     is_shown = shown == sum(count for name, count in truth.items() if name not in FATES)
@@ -36,8 +24,8 @@ def ours(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Run:
 
 def counted(bed: Bed, state_topic: str) -> Counter[str]:
     """Every window and every fate that the confirmed snapshots in Kafka hold."""
-    plan = Plan(feed(), load_reference(bed.reference, lists=feed().lists))
-    kept = lanes(bed, state_topic, plan)
+    plan = plan_of(feed(), bed.reference)
+    kept = lanes(bed.broker, state_topic, plan)
     found = windows_of(plan, kept)
     for lane in kept:
         for name, number in lane.fates.items():
@@ -49,8 +37,7 @@ def counted(bed: Bed, state_topic: str) -> Counter[str]:
 
 def peer(bed: Bed, command: tuple[str, ...], *, number: int, warm: int = 0) -> Run:
     """A contestant that measures itself."""
-    task = task_of(bed, topic_of(number, bed.stored.events, feed()), number - warm, warm)
-    said = said_by(command, task)
+    said = said_by(command, drain_task(bed, topic_of(number, bed.stored.events, feed()), number - warm, warm))
     is_exact = whole(counts_of(said)) == bed.stored.truth[number] and said["events"] in (number, number - warm)
     return measured_by(said, number - warm, is_exact=is_exact)
 

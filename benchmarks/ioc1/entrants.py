@@ -8,7 +8,8 @@ from functools import partial
 from benchmarks.ioc1 import kills
 from benchmarks.ioc1.contest import ours, peer
 from benchmarks.peers import java
-from benchmarks.ysb.contest import Bed, Run
+from benchmarks.result import Run
+from benchmarks.ysb.contest import Bed
 from benchmarks.ysb.entrants import OURS, WARM_SHARE, Entrant, state_of
 from tools.errors import ToolError
 

@@ -17,17 +17,17 @@ from kafka.errors import KafkaError
 from benchmarks.ioc1.contest import counted, whole
 from benchmarks.ioc1.log import FEEDS, feed
 from benchmarks.ioc1.recount import FATES
-from benchmarks.running import BenchError, Running
+from benchmarks.running import BenchError
 from benchmarks.ysb.contest import (
     PATIENCE_SECONDS,
     Bed,
     begin,
     counts_of,
+    drain_task,
     kill,
     result_of,
-    settings_of,
     shown_all,
-    task_of,
+    worker_on,
 )
 from benchmarks.ysb.log import topic_of
 
@@ -54,16 +54,15 @@ class Killed:
 def ours(bed: Bed, state_topic: str, seed: int) -> Killed:
     """The shipped worker."""
     number = bed.stored.events
-    settings = settings_of(bed, FEEDS)
     kills: list[float] = []
     for moment in _moments(seed):
-        with Running(bed.broker, bed.folder, group=state_topic, state_topic=state_topic, settings=settings) as worker:
+        with worker_on(bed, state_topic, {}, FEEDS) as worker:
             share = _await(bed.broker, state_topic, moment, number, worker.process.poll)
             if share is None:
                 break
             worker.process.kill()
             kills.append(share)
-    with Running(bed.broker, bed.folder, group=state_topic, state_topic=state_topic, settings=settings) as worker:
+    with worker_on(bed, state_topic, {}, FEEDS) as worker:
         shown_all(worker, number)
     return Killed(number, tuple(kills), differences(counted(bed, state_topic), bed.stored.truth[number]))
 
@@ -72,7 +71,7 @@ def peer(bed: Bed, command: tuple[str, ...], number: int, seed: int) -> Killed:
     """A contestant; it keeps its name from start to start, and is told how many events are shown in the end."""
     run = f"ioc1-killed-{uuid.uuid4().hex[:8]}"
     truth = bed.stored.truth[number]
-    task = {**task_of(bed, topic_of(number, bed.stored.events, feed()), number), "BENCH_RUN": run,
+    task = {**drain_task(bed, topic_of(number, bed.stored.events, feed()), number), "BENCH_NAME": run,
             "BENCH_SHOWN": str(sum(truth.values()))}
     kills: list[float] = []
     for moment in _moments(seed):

@@ -12,7 +12,7 @@ from benchmarks.ioc1.kills import Killed
 from benchmarks.running import ROOT, BenchError
 from benchmarks.ysb.contest import Bed
 from benchmarks.ysb.entrants import OURS, state_of
-from benchmarks.ysb.log import make_topics
+from benchmarks.ysb.log import make_topics, topic_of
 from benchmarks.ysb.rounds import Contest, Turn, take_turns
 
 
@@ -42,7 +42,7 @@ def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None],
     found, lengths = entrants(sizes.events), {sizes.events, *beginnings(sizes.events)}
     states = [state_of(name, number) for name in OURS for number in range(sizes.rounds)]
     states += map(killed_state, sizes.seeds)
-    make_topics(broker, states, lengths, sizes.events, log.feed())
+    make_topics(broker, states, [topic_of(number, sizes.events, log.feed()) for number in lengths], log.feed())
     say(f"making and storing {sizes.events:,} events")
     bed = Bed(broker, folder, asyncio.run(log.store(broker, sizes.events, lengths, events.Shares())))
     events.write_routes(bed.ads)

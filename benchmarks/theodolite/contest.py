@@ -3,25 +3,14 @@
 from collections.abc import Mapping, Sequence
 from math import isclose
 
+from benchmarks.result import Run
 from benchmarks.theodolite.log import FEEDS, feed
 from benchmarks.theodolite.readings import WINDOW_MS
-from benchmarks.ysb.contest import (
-    Bed,
-    Run,
-    counts_of,
-    drained,
-    lanes,
-    measured_by,
-    run_of,
-    said_by,
-    settings_of,
-    task_of,
-)
+from benchmarks.ysb.contest import Bed, counts_of, drain_task, drained, measured_by, run_of, said_by, worker_on
 from benchmarks.ysb.log import topic_of
-from schemas.reference import load_reference
+from benchmarks.ysb.snapshots import lanes, plan_of
 from schemas.windows import HOME
 from streams.engine.labels import SEPARATOR
-from streams.engine.plan import Plan
 
 STEPS = 1000
 """Of ours in a watt: a sum of steps has no error of rounding."""
@@ -34,7 +23,7 @@ Windows = Mapping[str, Sequence[float]]
 def ours(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Run:
     """The shipped worker on the declared feed, from where it begins to read until it shows every reading."""
     number = bed.stored.events
-    found = drained(bed, state_topic, {**settings_of(bed, FEEDS), **more})
+    found = drained(worker_on(bed, state_topic, more, FEEDS), number)
     shown = found.page.total("ioc_uc2_power_count", window="1h")
     is_exact = shown == number and is_same(windows(bed, state_topic), bed.stored.truth[number], FIGURES)
     return run_of(found, number, is_exact=is_exact)
@@ -42,9 +31,9 @@ def ours(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Run:
 
 def windows(bed: Bed, state_topic: str) -> dict[str, list[float]]:
     """Of every sensor and window that the confirmed snapshots in Kafka hold: count, sum, smallest, largest, mean."""
-    plan = Plan(feed(), load_reference(bed.reference, lists=feed().lists))
+    plan = plan_of(feed(), bed.reference)
     found: dict[str, list[float]] = {}
-    for lane in lanes(bed, state_topic, plan):
+    for lane in lanes(bed.broker, state_topic, plan):
         for labels, panes in lane.cells[0].items():
             sensor = labels.split(SEPARATOR)[0]
             for pane, count in panes.items():
@@ -58,7 +47,7 @@ def windows(bed: Bed, state_topic: str) -> dict[str, list[float]]:
 
 def peer(bed: Bed, command: tuple[str, ...], *, number: int, warm: int = 0) -> Run:
     """A contestant that measures itself; all six statistics are compared."""
-    said = said_by(command, task_of(bed, topic_of(number, bed.stored.events, feed()), number - warm, warm))
+    said = said_by(command, drain_task(bed, topic_of(number, bed.stored.events, feed()), number - warm, warm))
     truth = bed.stored.truth[number]
     is_exact = said["events"] in (number, number - warm) and is_same(counts_of(said), truth, FIGURES + 1)
     return measured_by(said, number - warm, is_exact=is_exact)

@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.peers import java
+from benchmarks.result import Run
 from benchmarks.running import ROOT
 from benchmarks.theodolite import log
 from benchmarks.theodolite.contest import ours, peer
-from benchmarks.ysb.contest import Bed, Run
+from benchmarks.ysb.contest import Bed
 from benchmarks.ysb.entrants import OURS, WARM_SHARE, Entrant, state_of
-from benchmarks.ysb.log import make_topics
+from benchmarks.ysb.log import make_topics, topic_of
 from benchmarks.ysb.rounds import Contest, Turn, take_turns
 from tools.errors import ToolError
 
@@ -36,7 +37,7 @@ def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None],
     found = entrants(sizes.events)
     lengths = {each.number for each in found}
     states = [state_of(name, number) for name in OURS for number in range(sizes.rounds)]
-    make_topics(broker, states, lengths, sizes.events, log.feed())
+    make_topics(broker, states, [topic_of(number, sizes.events, log.feed()) for number in lengths], log.feed())
     say(f"making and storing {sizes.events:,} readings")
     bed = Bed(broker, folder, log.store(broker, sizes.events, lengths))
     log.write_reference(ROOT / "reference", bed.reference)

@@ -1,53 +1,35 @@
 """Who takes part, and one drain of each: CPU seconds of the whole process, and every window's count compared."""
 
-import asyncio
 import json
 import os
 import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.result import Run
 from benchmarks.running import ROOT, BenchError, Page, Running
 from benchmarks.ysb import events
 from benchmarks.ysb.log import FEEDS, PARTITIONS, Stored, feed, topic_of
-from schemas.reference import load_reference
-from schemas.windows import HOME
-from streams.engine import snapshot
-from streams.engine.labels import SEPARATOR
-from streams.engine.plan import Plan
-from streams.engine.state import Lane
-from streams.transport.state_reader import read_state
-from streams.worker.owned import choose
+from benchmarks.ysb.snapshots import lanes, plan_of, windows_of
 
 SCRAPE_SECONDS = 1.0
 PATIENCE_SECONDS = 240
 OURS_GUARANTEE = "exactly once"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One drain; a wrong one has no speed."""
-
-    events: int
-    cpu_us: float
-    rate: float
-    peak_mb: float
-    guarantee: str
-    is_exact: bool
+NOTHING = Stored(0, 0.0, {})
 
 
 @dataclass(frozen=True, slots=True)
 class Bed:
-    """Where a contest takes place."""
+    """Where a contest takes place; nothing is stored where events come at a pace."""
 
     broker: str
     folder: Path
-    stored: Stored
+    stored: Stored = NOTHING
 
     @property
     def ads(self) -> Path:
@@ -78,7 +60,7 @@ class Drained(NamedTuple):
 def ours(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Run:
     """The shipped worker on the declared feed, from where it begins to read until it shows every event."""
     number = bed.stored.events
-    found = drained(bed, state_topic, {**settings_of(bed, FEEDS), **more})
+    found = drained(worker_on(bed, state_topic, more), number)
     truth = bed.stored.truth[number]
     shown = found.page.total("ioc_ysb_views", window="10m")
     accepted = found.page.total("ioc_feed_records", fate="accepted")
@@ -86,17 +68,18 @@ def ours(bed: Bed, state_topic: str, more: Mapping[str, str]) -> Run:
     return run_of(found, number, is_exact=is_exact)
 
 
-def settings_of(bed: Bed, feeds: Path) -> dict[str, str]:
-    """What our worker is told of a workload."""
-    return {"IOC_FEEDS": str(feeds), "IOC_REFERENCE": str(bed.reference), "IOC_PARTITIONS": str(PARTITIONS)}
+def worker_on(bed: Bed, state_topic: str, more: Mapping[str, str], feeds: Path = FEEDS) -> Running:
+    """The shipped worker, told of the declared feed and the join table; not yet started."""
+    settings = {"IOC_FEEDS": str(feeds), "IOC_REFERENCE": str(bed.reference), "IOC_PARTITIONS": str(PARTITIONS), **more}
+    return Running(bed.broker, bed.folder, group=state_topic, state_topic=state_topic, settings=settings)
 
 
-def drained(bed: Bed, state_topic: str, settings: Mapping[str, str]) -> Drained:
-    """The shipped worker on a declared feed, from where it begins to read until it shows every event."""
-    with Running(bed.broker, bed.folder, group=state_topic, state_topic=state_topic, settings=settings) as worker:
+def drained(worker: Running, number: int) -> Drained:
+    """Starts a worker; what it took from where it begins to read until it shows so many events."""
+    with worker:
         worker.until(worker.has_begun, 60, 0.02)
         cpu, begun = worker.cpu(), time.time()
-        page = shown_all(worker, bed.stored.events)
+        page = shown_all(worker, number)
         cpu = worker.cpu() - cpu
         return Drained(page, cpu, page.largest("ioc_progress_timestamp_seconds") - begun, worker.peak_mb())
 
@@ -116,55 +99,41 @@ def shown_all(worker: Running, number: int) -> Page:
 
 def run_of(found: Drained, number: int, *, is_exact: bool) -> Run:
     """One of our drains, judged."""
-    return Run(events=number, cpu_us=found.cpu / number * 1e6, rate=number / found.wall, peak_mb=found.peak_mb,
-               guarantee=OURS_GUARANTEE, is_exact=is_exact)
+    return Run(number, found.cpu / number * 1e6, number / found.wall, is_exact, found.peak_mb, OURS_GUARANTEE)
 
 
-def counted(bed: Bed, state_topic: str) -> Mapping[str, int]:
+def counted(bed: Bed, state_topic: str) -> Counter[str]:
     """Every window that the confirmed snapshots in Kafka hold, over all partitions."""
-    plan = Plan(feed(), load_reference(bed.reference, lists=feed().lists))
-    return windows_of(plan, lanes(bed, state_topic, plan))
-
-
-def lanes(bed: Bed, state_topic: str, plan: Plan) -> list[Lane]:
-    """What the newest confirmed snapshots in Kafka hold, over all partitions."""
-    kept = asyncio.run(read_state(bed.broker, state_topic, range(PARTITIONS), choose=choose))
-    newest = [next(iter(candidates.by_topic.values())) for keys in kept.values() for candidates in keys.values()]
-    return [lane for each in newest for lane in snapshot.load(plan, each.body).lanes.values()]
-
-
-def windows_of(plan: Plan, lanes: Iterable[Lane]) -> Counter[str]:
-    """Every window of the first KPI, which counts by one label in windows of ten seconds."""
-    found = Counter[str]()
-    for lane in lanes:
-        for labels, panes in lane.cells[0].items():
-            for pane, count in panes.items():
-                start = pane * plan.windowed[0].pane - HOME
-                found[f"{labels.split(SEPARATOR)[0]}:{start // events.WINDOW}"] += count
-    return found
+    plan = plan_of(feed(), bed.reference)
+    return windows_of(plan, lanes(bed.broker, state_topic, plan))
 
 
 def peer(bed: Bed, command: tuple[str, ...], *, number: int, warm: int = 0) -> Run:
     """A contestant that measures itself, by the contract in docs/benchmarks.md."""
-    task = task_of(bed, topic_of(number, bed.stored.events), number - warm, warm)
-    return judged(said_by(command, task), bed.stored.truth[number], number, number - warm)
+    said = said_by(command, drain_task(bed, topic_of(number, bed.stored.events), number - warm, warm))
+    return judged(said, bed.stored.truth[number], number, number - warm)
 
 
-def task_of(bed: Bed, topic: str, number: int, warm: int = 0) -> dict[str, str]:
-    """What a contestant is told, in its environment."""
-    return {"BENCH_BROKER": bed.broker, "BENCH_TOPIC": topic, "BENCH_EVENTS": str(number), "BENCH_WARM": str(warm),
-            "BENCH_PARTITIONS": str(PARTITIONS), "BENCH_FOLDER": str(bed.folder), "BENCH_ADS": str(bed.ads)}
+def task(bed: Bed, topic: str, more: Mapping[str, str]) -> dict[str, str]:
+    """What every peer is told by its environment."""
+    return {**os.environ, "BENCH_BROKER": bed.broker, "BENCH_TOPIC": topic, "BENCH_PARTITIONS": str(PARTITIONS),
+            "BENCH_FOLDER": str(bed.folder), "BENCH_ADS": str(bed.ads), **more}
 
 
-def begin(command: tuple[str, ...], task: Mapping[str, str]) -> subprocess.Popen[str]:
+def drain_task(bed: Bed, topic: str, number: int, warm: int = 0) -> dict[str, str]:
+    """What one is told that drains so many events after so many to warm up."""
+    return task(bed, topic, {"BENCH_EVENTS": str(number), "BENCH_WARM": str(warm)})
+
+
+def begin(command: tuple[str, ...], environment: Mapping[str, str]) -> subprocess.Popen[str]:
     """A contestant at its task, in a process group of its own."""
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **task}, text=True, stdin=subprocess.DEVNULL,
+    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
 
 
-def said_by(command: tuple[str, ...], task: Mapping[str, str]) -> Mapping[str, object]:
+def said_by(command: tuple[str, ...], environment: Mapping[str, str]) -> Mapping[str, object]:
     """The result that a contestant says in the end."""
-    return result_of(begin(command, task))
+    return result_of(begin(command, environment))
 
 
 def result_of(process: subprocess.Popen[str]) -> Mapping[str, object]:
@@ -203,5 +172,4 @@ def counts_of(said: Mapping[str, object]) -> Any:
 def measured_by(said: Mapping[str, object], measured: int, *, is_exact: bool) -> Run:
     """What a contestant measured of itself."""
     cpu, wall, peak = (float(str(said[name])) for name in ("cpu", "wall", "peak_mb"))
-    return Run(events=measured, cpu_us=cpu / measured * 1e6, rate=measured / wall, peak_mb=peak,
-               guarantee=str(said["guarantee"]), is_exact=is_exact)
+    return Run(measured, cpu / measured * 1e6, measured / wall, is_exact, peak, str(said["guarantee"]))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from benchmarks.peers import java, python
-from benchmarks.ysb.contest import Bed, Run, ours, peer
+from benchmarks.result import Run
+from benchmarks.ysb.contest import Bed, ours, peer
 from tools.errors import ToolError
 
 JAVA_TITLES = {

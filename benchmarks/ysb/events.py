@@ -47,12 +47,13 @@ def world(seed: int = SEED) -> World:
     return World(users, pages, ads, {ad: campaigns[place // ADS_EACH] for place, ad in enumerate(ads)})
 
 
-def records(number: int, seed: int = SEED) -> Iterator[bytes]:
-    """So many events, in the order in which they are stored."""
+def records(number: int, seed: int = SEED, *, beginning: int = BEGINNING,
+            a_second: int = A_SECOND) -> Iterator[bytes]:
+    """So many events, in the order in which they are stored, at a pace of event time from a moment on."""
     of, random = world(seed), Random(seed + 1)
     draw, choice = random.random, random.choice
     for place in range(number):
-        at = BEGINNING + place * 1000 // A_SECOND + int(draw() * 2 * SKEW) - SKEW
+        at = beginning + place * 1000 // a_second + int(draw() * 2 * SKEW) - SKEW
         if draw() * LATE_ONE_IN < 1:
             at -= int(draw() * LATE)
         yield (RECORD % (choice(of.users), choice(of.pages), choice(of.ads), choice(AD_TYPES), choice(EVENT_TYPES), at)

@@ -39,17 +39,14 @@ def topic_of(number: int, whole: int, of: Feed | None = None) -> str:
     return topic if number == whole else f"{topic}.first{number}"
 
 
-def make_topics(
-    broker: str, state_topics: Iterable[str], lengths: Iterable[int], whole: int, of: Feed | None = None
-) -> None:
-    """Every topic that a run needs, of this feed or of another."""
+def make_topics(broker: str, state_topics: Iterable[str], others: Iterable[str], of: Feed | None = None) -> None:
+    """The topic of this feed or of another, which our worker reads, those of its state, and others set as the first."""
     declared = of or feed()
     wanted: dict[str, topics.Topic] = {}
     for name in state_topics:
         settings = Settings(brokers=broker, state_topic=name, partitions=PARTITIONS)
         wanted |= {topic.name: topic for topic in topics.plan(settings, [declared])}
-    for number in lengths:
-        name = topic_of(number, whole, declared)
+    for name in others:
         wanted[name] = replace(wanted[declared.topic], name=name)
     admin = KafkaAdminClient(bootstrap_servers=broker)
     try:

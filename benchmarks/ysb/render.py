@@ -6,7 +6,7 @@ from statistics import median
 from xml.sax.saxutils import escape
 
 from benchmarks.render import spread, table, verdict
-from benchmarks.ysb.contest import Run
+from benchmarks.result import Run
 from benchmarks.ysb.entrants import Entrant
 from benchmarks.ysb.rounds import Contest, Sizes
 

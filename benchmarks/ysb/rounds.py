@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.result import Run
 from benchmarks.running import BenchError
 from benchmarks.ysb import log
-from benchmarks.ysb.contest import Bed, Run, prepare
+from benchmarks.ysb.contest import Bed, prepare
 from benchmarks.ysb.entrants import OURS, Entrant, entrants, state_of
 
 Turn = Callable[[], AbstractContextManager[object]]
@@ -41,7 +42,7 @@ def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None],
     found = entrants(sizes.events)
     states = [state_of(name, number) for name in OURS for number in range(sizes.rounds)]
     lengths = {each.number for each in found}
-    log.make_topics(broker, states, lengths, sizes.events)
+    log.make_topics(broker, states, {log.topic_of(number, sizes.events) for number in lengths})
     say(f"making and storing {sizes.events:,} events")
     stored = asyncio.run(log.store(broker, sizes.events, lengths))
     bed = Bed(broker, folder, stored)

@@ -8,7 +8,8 @@ from dashboards.words import AGAINST_TARGET, LANGUAGES, NONE, Language, say
 from rules import render, texts
 from rules.judgement import AlertRule
 from schemas.catalogue import find_feed, load_feeds
-from schemas.feed import Feed, Kpi
+from schemas.feed import Feed
+from schemas.kpi import Kpi
 from schemas.text import Text
 
 CLOCK = "time:HH:mm:ss DD/MM"

@@ -17,7 +17,9 @@ from schemas.columns import Column, ColumnReader, Columns
 from schemas.conditions import All, Condition, Is
 from schemas.decode import Event
 from schemas.errors import Rejection
-from schemas.feed import Feed, Kpi, bare
+from schemas.feed import Feed
+from schemas.hints import bare
+from schemas.kpi import Kpi
 from schemas.windows import HOME
 from streams.engine.batch import Batch
 from streams.engine.labels import SEPARATOR, WORDS

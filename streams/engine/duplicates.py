@@ -5,6 +5,7 @@ of (provenance, source, id), beside the append stamp and 32 bits of a hash of th
 """
 
 from array import array
+from collections.abc import Iterable, Mapping
 
 from xxhash import xxh3_64_intdigest
 
@@ -12,9 +13,13 @@ _LOW = 0xFFFFFFFF
 
 
 class Duplicates:
-    """The map of one partition: hash of the id -> append stamp modulo 2^32 ms (49 days), hash of the body."""
+    """The map of one partition: hash of the id -> append stamp modulo 2^32 ms (49 days), hash of the body.
 
-    __slots__ = ("_before", "_horizon", "_last", "_newest", "_seen", "_sweep_at")
+    Attributes:
+        fresh: hashes of ids noted since a block had them, in the order in which they were.
+    """
+
+    __slots__ = ("_before", "_horizon", "_last", "_newest", "_seen", "_sweep_at", "fresh")
 
     def __init__(self, horizon_ms: int) -> None:
         self._horizon = horizon_ms
@@ -23,6 +28,7 @@ class Duplicates:
         self._sweep_at = 0
         self._newest = 0
         self._before: int | None = None
+        self.fresh: list[int] = []
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -40,6 +46,7 @@ class Duplicates:
         now = (append & _LOW) << 32 | xxh3_64_intdigest(body) & _LOW
         before = self._seen.get(key)
         self._seen[key] = now
+        self.fresh.append(key)
         self._newest, self._before = key, before
         if before is None or ((now >> 32) - (before >> 32)) & _LOW > self._horizon:
             return None
@@ -59,19 +66,51 @@ class Duplicates:
         else:
             low, horizon = append & _LOW, self._horizon
             self._seen = {key: note for key, note in self._seen.items() if (low - (note >> 32)) & _LOW <= horizon}
+        self.fresh = [key for key in self.fresh if key in self._seen]
         self._sweep_at = append + max(self._horizon // 4, 1000)
+
+    @property
+    def newest(self) -> int:
+        """The newest append stamp."""
+        return self._last
+
+    def is_past(self, append: int) -> bool:
+        """Whether nothing noted at that stamp can be asked for any more."""
+        return self._last - append > self._horizon
 
     def dump(self) -> tuple[int, int, bytes]:
         """(newest append stamp, next sweep, keys and notes as little-endian 64-bit numbers)."""
-        return self._last, self._sweep_at, _bytes(self._seen.keys()) + _bytes(self._seen.values())
+        return self._last, self._sweep_at, _packed(self._seen)
+
+    def dump_fresh(self) -> tuple[int, int, bytes]:
+        """As `dump`, without what blocks have."""
+        return self._last, self._sweep_at, _packed(self._only(self.fresh))
+
+    def cut(self, number: int) -> bytes:
+        """Keys and notes of so many fresh ids, the first noted first; they are fresh no more."""
+        chosen, self.fresh = self.fresh[:number], self.fresh[number:]
+        return _packed(self._only(chosen))
 
     def load(self, last: int, sweep_at: int, packed: bytes) -> None:
-        """Take back what `dump` gave."""
-        numbers = array("Q", packed)
-        half = len(numbers) // 2
-        self._seen = dict(zip(numbers[:half], numbers[half:], strict=True))
+        """Take back what `dump` gave, over what blocks gave."""
+        notes = _unpacked(packed)
+        self._seen.update(notes)
+        self.fresh = list(notes)
         self._last, self._sweep_at = last, sweep_at
 
+    def lay(self, packed: bytes) -> None:
+        """Take what a block has over what earlier ones gave."""
+        self._seen.update(_unpacked(packed))
 
-def _bytes(numbers: object) -> bytes:
-    return array("Q", numbers).tobytes()  # type: ignore[call-overload,no-any-return]
+    def _only(self, keys: Iterable[int]) -> dict[int, int]:
+        return {key: self._seen[key] for key in keys if key in self._seen}
+
+
+def _packed(notes: Mapping[int, int]) -> bytes:
+    return array("Q", notes.keys()).tobytes() + array("Q", notes.values()).tobytes()
+
+
+def _unpacked(packed: bytes) -> dict[int, int]:
+    numbers = array("Q", packed)
+    half = len(numbers) // 2
+    return dict(zip(numbers[:half], numbers[half:], strict=True))

@@ -15,7 +15,8 @@ from schemas.conditions import All, Before, Condition, Due, Has, Is, Lacks, Past
 from schemas.decode import MAX_BYTES
 from schemas.entities import Case, Open, ServiceLevel
 from schemas.errors import DeclarationError
-from schemas.feed import Feed, Kpi
+from schemas.feed import Feed
+from schemas.kpi import Kpi
 from schemas.reader import Readers
 from schemas.reference import Reference
 from schemas.units import Unit

@@ -124,17 +124,17 @@ def interval(plan: Plan, source: str) -> int | None:
     return row.every_s * 1000 if row is not None and row.every_s else None
 
 
-def state_of(plan: Plan, source: str, last_event: int | None, is_fault: bool, wall: int) -> str:
-    """How a source lives, at the wall clock."""
+def state_of(plan: Plan, source: str, last_event: int | None, is_fault: bool, now: int) -> str:
+    """How a source lives, at the broker's clock."""
     row = plan.reference.source(source)
-    if row is not None and plan.reference.source(source, wall) is None:
+    if row is not None and plan.reference.source(source, now) is None:
         return "off"
     if is_fault:
         return "clock_fault"
     if last_event is None:
         return "stale"
     own = interval(plan, source)
-    age = wall - last_event if own else conditions.length(plan.feed.every, last_event, wall, plan.calendar)
+    age = now - last_event if own else conditions.length(plan.feed.every, last_event, now, plan.calendar)
     limit = 4 * own if own else plan.feed.stale_after
     if age is None or age >= limit:
         return "stale"

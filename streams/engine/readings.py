@@ -6,7 +6,8 @@ from typing import NamedTuple
 from schemas import conditions, names
 from schemas.aggregates import Histogram
 from schemas.errors import Fate
-from schemas.feed import Feed, Kpi
+from schemas.feed import Feed
+from schemas.kpi import Kpi
 from schemas.text import Text
 from streams.engine import quality, standing
 from streams.engine.labels import SEPARATOR, split
@@ -186,13 +187,13 @@ def _known(plan: Plan, lane: Lane, present: int, where: Labels) -> Iterator[Read
                 yield Reading(names.metric(plan.feed.name, name, "as_of_timestamp_seconds"), labels, moment / 1000)
 
 
-def source_states(plan: Plan, states: Iterable[State], wall_ms: int) -> tuple[Reading, ...]:
-    """How each source of the feed lives, over the partitions given, at the wall clock."""
+def source_states(plan: Plan, states: Iterable[State], now_ms: int) -> tuple[Reading, ...]:
+    """How each source of the feed lives, over the partitions given, at the broker's clock."""
     found = []
     feed = ("feed", plan.feed.name)
     for (provenance, source), (last_event, is_fault) in quality.living(states).items():
         labels = (feed, ("source", source), ("provenance", provenance))
-        now = quality.state_of(plan, source, last_event, is_fault, wall_ms)
+        now = quality.state_of(plan, source, last_event, is_fault, now_ms)
         found += [Reading("ioc_feed_state", (*labels, ("state", name)), int(name == now)) for name in quality.STATES]
         interval = quality.interval(plan, source) or conditions.millis(plan.feed.every)
         found.append(Reading("ioc_feed_expected_interval_seconds", labels, interval / 1000))

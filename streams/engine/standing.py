@@ -7,7 +7,9 @@ second costs what has changed in it, not the number of open cases.
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
+from operator import sub
 
+from schemas.aggregates import Aggregate
 from schemas.conditions import Before, Condition, Due, Past, Row
 from streams.engine import memory as memories
 from streams.engine.plan import FOREVER, NO_UNIT, Plan, Standing
@@ -45,12 +47,13 @@ class View:
 
     def _renew(self, entity: str, memory: Memory | None, present: int) -> None:
         """Take out what the entity gave and put in what it gives now."""
-        for number, labels, _ in self._parts.pop(entity, ()):
+        for number, labels, values in self._parts.pop(entity, ()):
             members = self._members[number]
             members[labels].pop(entity, None)
-            self._totals[number].pop(labels, None)
+            self._take_out(number, labels, values)
             if not members[labels]:
                 del members[labels]
+                self._totals[number].pop(labels, None)
         self._next.pop(entity, None)
         if memory is None or memories.forgotten(self._plan, memory, present):
             return
@@ -59,14 +62,29 @@ class View:
         self._parts[entity] = parts
         for number, labels, values in parts:
             self._members[number].setdefault(labels, {})[entity] = values
-            self._totals[number].pop(labels, None)
+            total = self._totals[number].get(labels)
+            if total is not None and values is not None:
+                self._plan.standing[number].add(total, *values)
         moment = next_turn(self._plan, memory, row, present)
         if moment < FOREVER:
             self._next[entity] = moment
             heappush(self._turns, (moment, entity))
 
+    def _take_out(self, number: int, labels: str, values: list[int] | None) -> None:
+        """Take what an entity gave out of a total; what only grows is worked out again when it is asked for."""
+        total = self._totals[number].get(labels)
+        if total is None or values is None:
+            return
+        entry = self._plan.standing[number]
+        if type(entry.aggregate).merge is not Aggregate.merge:
+            del self._totals[number][labels]
+            return
+        gave = entry.aggregate.zero()
+        entry.add(gave, *values)
+        total[:] = map(sub, total, gave)
+
     def _total(self, number: int, entry: Standing, labels: str) -> list[int]:
-        """The state over all members of one combination of labels, worked out again only if one has changed."""
+        """The state over all members of one combination of labels, kept up to date from the first time on."""
         total = self._totals[number].get(labels)
         if total is None:
             total = self._totals[number][labels] = entry.aggregate.zero()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from streams.engine.blocks import Blocks
 from streams.engine.duplicates import Duplicates
 from streams.engine.plan import Plan
 
@@ -22,9 +23,10 @@ class Memory:
         backwards: the case has been seen to close before it was opened.
         turn: time of the newest closing or reopening of a case, None before; `reopened` tells which.
         waiting: an event a check keeps waiting: [check's number, row, fields it carries, time, append stamp ...].
+        home: number of the newest block that has the entity, 0 for none (derived).
     """
 
-    __slots__ = ("backwards", "reopened", "seen", "times", "turn", "values", "waiting")
+    __slots__ = ("backwards", "home", "reopened", "seen", "times", "turn", "values", "waiting")
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
@@ -34,6 +36,7 @@ class Memory:
         self.reopened = False
         self.backwards = False
         self.waiting: list[Any] | None = None
+        self.home = 0
 
     @property
     def is_open(self) -> bool:
@@ -45,7 +48,7 @@ class Memory:
         other = Memory.__new__(Memory)
         other.values, other.times = self.values.copy(), self.times.copy()
         other.seen, other.turn, other.reopened = self.seen, self.turn, self.reopened
-        other.backwards, other.waiting = self.backwards, self.waiting
+        other.backwards, other.waiting, other.home = self.backwards, self.waiting, self.home
         return other
 
     def pack(self) -> list[Any]:
@@ -98,6 +101,8 @@ class Lane:
         firsts: per span of the plan, the first moment any of its windows still reaches at the watermark (derived);
             `borders` the watermarks at which each must be worked out anew.
         oldest: the smallest of them (derived); `border` the watermark at which they must be worked out anew.
+        fresh: entities touched since a block had them, in the order in which they were (`streams/engine/blocks.py`).
+        swept: the watermark at which forgotten cases were last looked for (derived).
     """
 
     __slots__ = (
@@ -108,10 +113,12 @@ class Lane:
         "entities",
         "fates",
         "firsts",
+        "fresh",
         "heard",
         "oldest",
         "present",
         "sources",
+        "swept",
         "view",
         "watermark",
     )
@@ -123,6 +130,8 @@ class Lane:
         self.heard = 0
         self.cells: list[Cells] = [{} for _ in plan.windowed]
         self.entities: dict[str, Memory] = {}
+        self.fresh: dict[str, None] = {}
+        self.swept = -(1 << 62)
         self.sources: dict[str, SourceFigures] = {}
         self.fates: dict[str, int] = {}
         self.firsts: list[int] = [-(1 << 62)] * len(plan.spans)
@@ -139,9 +148,10 @@ class State:
         next_offset: the first offset that is not contained.
         topic_id: Kafka's id of the topic the offsets belong to.
         version: grows with every change; tells what has changed since a snapshot.
+        blocks: the part that is written in blocks.
     """
 
-    __slots__ = ("duplicates", "lanes", "next_offset", "partition", "topic", "topic_id", "version")
+    __slots__ = ("blocks", "duplicates", "lanes", "next_offset", "partition", "topic", "topic_id", "version")
 
     def __init__(
         self, topic: str, partition: int, *, horizon_ms: int = 3_600_000, next_offset: int = 0, topic_id: str = ""
@@ -152,3 +162,4 @@ class State:
         self.version = 0
         self.lanes: dict[str, Lane] = {}
         self.duplicates = Duplicates(horizon_ms)
+        self.blocks = Blocks()

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from schemas.decode import Event
-from schemas.feed import Check
+from schemas.entities import Check
 from streams.engine import memory as memories
 from streams.engine.panes import Share, add, shares
 from streams.engine.plan import NO_UNIT, Plan
@@ -40,6 +40,7 @@ def _take_of_entity(plan: Plan, lane: Lane, event: Event, append: int) -> Flags 
             if waiting is False:
                 if memory.waiting is not None:
                     lane.entities[name] = memory
+                    lane.fresh[name] = None
                 follow(plan, lane, event.time, append)
                 return flags
             if waiting is not None:
@@ -70,10 +71,11 @@ def _take_both(
 
 
 def _enter(lane: Lane, name: str, memory: Memory, time: int) -> None:
-    """Put a memory in its place, and tell the view of standing KPIs that it changed."""
+    """Put a memory in its place, and tell snapshots and the view of standing KPIs that it changed."""
     if time > memory.seen:
         memory.seen = time
     lane.entities[name] = memory
+    lane.fresh[name] = None
     if lane.view is not None:
         lane.view.changed.add(name)
 

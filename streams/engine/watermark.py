@@ -28,16 +28,16 @@ def reach(plan: Plan, lane: Lane, watermark: int) -> None:
     lane.border = min(lane.borders, default=FOREVER)
 
 
-def advance(state: State, wall_ms: int, idle_ms: int) -> bool:
-    """Move the present of idle lanes on by the wall time since their newest record; True if anything moved.
+def advance(state: State, now_ms: int, idle_ms: int) -> bool:
+    """Move the present of idle lanes on by the time since their newest record; True if anything moved.
 
-    Call it only while the partition is caught up.
+    `now_ms`: by the clock that stamps the records, the broker's. Call it only while the partition is caught up.
     """
     moved = False
     for lane in state.lanes.values():
-        if lane.watermark is None or lane.present is None or wall_ms - max(lane.arrival, lane.heard) < idle_ms:
+        if lane.watermark is None or lane.present is None or now_ms - max(lane.arrival, lane.heard) < idle_ms:
             continue
-        present = lane.watermark + wall_ms - lane.arrival
+        present = lane.watermark + now_ms - lane.arrival
         if present > lane.present:
             lane.present, moved = present, True
     state.version += moved

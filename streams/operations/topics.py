@@ -68,9 +68,12 @@ def kept_for_ever(largest: int) -> dict[str, str]:
 
 
 def compacted(largest: int) -> dict[str, str]:
-    """Config of the state topic: small segments, cleaned early, so that a start reads little."""
-    return {"cleanup.policy": "compact", "segment.bytes": "33554432", "segment.ms": "600000",
-            "min.cleanable.dirty.ratio": "0.1", "max.message.bytes": str(largest)}
+    """Config of the state topic: small segments, cleaned early, so that a start reads little.
+
+    Its stamps tell workers the broker's time.
+    """
+    return {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime", "segment.bytes": "33554432",
+            "segment.ms": "600000", "min.cleanable.dirty.ratio": "0.1", "max.message.bytes": str(largest)}
 
 
 def provision(admin: Any, wanted: Iterable[Topic], say: Callable[[str], None] = print) -> int:

@@ -9,7 +9,7 @@ from schemas import names
 from schemas.aggregates import Count, Sum
 from schemas.conditions import Working
 from schemas.entities import Case, Entity, Open
-from schemas.feed import Kpi
+from schemas.kpi import Kpi
 from streams.recount.entities import Thing
 from streams.recount.lanes import ALWAYS, Lane, Replay, label_value
 from streams.recount.measures import Counted, Number, evaluate, holds, measure

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from schemas.feed import Check, Feed, Kpi
+from schemas.entities import Check
+from schemas.feed import Feed
+from schemas.kpi import Kpi
 from schemas.reference import Reference
 from streams.recount.entities import Thing
 from streams.recount.measures import Counted, holds, measure, spreads

@@ -164,7 +164,7 @@ def check_topics(brokers: str, event_topics: Iterable[str], state_topic: str, pa
         settings = _settings_of(admin, [*events, state_topic])
     finally:
         admin.close()
-    for name in events:
+    for name in (*events, state_topic):
         _check_setting(name, settings[name], "message.timestamp.type", "LogAppendTime")
     _check_setting(state_topic, settings[state_topic], "cleanup.policy", "compact")
     limit = int(settings[state_topic]["max.message.bytes"])

@@ -126,6 +126,10 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
         """Whether a rebalance is under way."""
         return self._moving
 
+    def confirmed_commit(self, partition: Partition) -> int:
+        """The highest offset whose commit the group has taken from us since the newest seek; -1 for none."""
+        return self._thread.taken.get(TP(*partition), -1)
+
     async def bounds(self, partitions: Iterable[Partition]) -> dict[Partition, tuple[int, int]]:
         """Where each log starts and ends, asked beside the consumer, whose fetches wait; raises as `earliest`."""
         brokers = ",".join(f"{url.host}:{url.port}" for url in self.transport.url)
@@ -203,7 +207,7 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
 
     def _new_consumer_thread(self) -> BatchThread:
         thread = BatchThread(self, loop=self.loop, beacon=self.beacon)
-        thread.counters, thread.drain = self.counters, self.transport.drain
+        thread.counters, thread.drain, thread.taken = self.counters, self.transport.drain, {}
         return thread
 
     async def subscribe(self, topics: Iterable[str]) -> None:
@@ -338,6 +342,7 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
         self._covered.clear()
         self._committed_offset.update({TP(*key): offset for key, offset in committed.items()})
         asked = self._asked
+        self._thread.taken.clear()
         self.keeper.begin(positions)
         await self._ask(self.seek_wait({TP(*key): offset for key, offset in positions.items()}))
         for partition, offset in positions.items():
@@ -372,6 +377,7 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
         start = (await self.earliest([partition]))[partition]
         target = max(offset, start)
         self._pending[partition].clear()
+        self._thread.taken.pop(TP(*partition), None)
         await self._ask(self.seek_wait({TP(*partition): target}))
         self._drop_delivered_before(partition, target)
         self._report_gap(partition, offset, start)

@@ -60,6 +60,7 @@ class WatchedThread(faust_driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
     """The consumer's thread, under watch."""
 
     counters: Counters
+    taken: dict[tuple[str, int], int]  # by partition the newest offset whose commit the group has taken from us
     heartbeat: float = 0.0  # monotonic seconds of the newest check: a value that stands still is a dead thread
     errors_in_a_row = 0
     _leaving = False
@@ -108,14 +109,16 @@ class WatchedThread(faust_driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commits, and takes a refusal for an answer: committed offsets serve lag only, the driver tries them again."""
-        mine = self.assignment()
+        owned = self.assignment()
+        mine = {tp: offset for tp, offset in offsets.items() if tp in owned}
         try:
             await self._ensure_consumer().commit({faust_driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(offset, "")
-                                                  for tp, offset in offsets.items() if tp in mine})
+                                                  for tp, offset in mine.items()})
         except (KafkaError, TimeoutError) as error:
             self.counters.commit_errors += 1
             self.log.warning("commit refused, tried again later: %r", error)
             return False
+        self.taken |= mine
         return True
 
     async def crash(self, exc: BaseException) -> None:

@@ -40,6 +40,7 @@ from streams.transport.state_reader import topic_ids
 from streams.transport.watchdog import Counters
 from streams.worker.agents import Body
 from streams.worker.board import Board, Partition, Shown
+from streams.worker.clock import Receipt
 from streams.worker.dead_letters import DeadLetters, Headers
 from streams.worker.durability import Keeper
 from streams.worker.exposition import Page
@@ -91,11 +92,11 @@ def create_app(settings: Settings, feeds: Sequence[Feed], reference: Reference) 
     telemetry.register(lambda: transport_families(counters))
     telemetry.register(pending.families)
     registry = Registry(reference, feeds, settings.reference, lambda: read_reference(settings.reference, feeds),
-                        partitions=settings.partitions)
+                        partitions=settings.partitions, wall=lambda: keeper.clock.shared)
     telemetry.register(registry.families)
     ProcessCollector(registry=telemetry.registry)
     page = Page(board, (*COMMON, *(family for feed in feeds for family in families(feed))), telemetry.registry,
-                telemetry.dropped, lambda shown: judge(plans, shown, int(time.time() * 1000)))
+                telemetry.dropped, lambda shown: judge(plans, shown, int(keeper.clock.shared * 1000)))
     return Worker(app, keeper, page, vitals, pending)
 
 
@@ -135,12 +136,12 @@ def compatibility_labels() -> dict[str, str]:
     return {package.replace("-", "_"): version for package, version in compatibility.VERSIONS.items()}
 
 
-def sender(app: faust.App) -> Callable[..., Awaitable[Awaitable[object]]]:
+def sender(app: faust.App) -> Callable[..., Awaitable[Awaitable[Receipt]]]:
     """The app's producer: send(topic, key, value, partition, headers) -> a future of the broker's confirmation."""
 
     async def send(topic: str, key: bytes | None, value: bytes | None, partition: int,
-                   headers: Headers | None = None) -> Awaitable[object]:
-        future: Awaitable[object] = await app.producer.send(topic, key, value, partition, None, headers)
+                   headers: Headers | None = None) -> Awaitable[Receipt]:
+        future: Awaitable[Receipt] = await app.producer.send(topic, key, value, partition, None, headers)
         return future
 
     return send
@@ -200,13 +201,13 @@ def transport_families(counters: Counters) -> Iterable[Metric]:
     yield gaps
 
 
-def judge(plans: Mapping[str, Plan], shown: Mapping[Partition, Shown], wall_ms: int) -> list[Reading]:
+def judge(plans: Mapping[str, Plan], shown: Mapping[Partition, Shown], now_ms: int) -> list[Reading]:
     """How the sources live, over the partitions that this worker shows."""
     by_topic: dict[str, list[Shown]] = {}
     for (topic, _), each in shown.items():
         by_topic.setdefault(topic, []).append(each)
     return [reading for topic, group in sorted(by_topic.items())
-            for reading in source_states(plans[topic], [each.sources for each in group], wall_ms)]
+            for reading in source_states(plans[topic], [each.sources for each in group], now_ms)]
 
 
 # -- the program -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ Partition = tuple[str, int]
 
 
 class Shown(NamedTuple):
-    """What one snapshot shows; `sources` is what is judged by the wall clock when the page is asked for."""
+    """What one snapshot shows; `sources` is what is judged by the clock when the page is asked for."""
 
     readings: tuple[Reading, ...]
     sources: State

@@ -6,7 +6,6 @@ nothing. What the page shows is computed in the same step as the snapshot, and a
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,9 +20,10 @@ from streams.telemetry import PartitionVitals, Telemetry
 from streams.transport.state_reader import read_state, topic_ids
 from streams.transport.watchdog import Counters
 from streams.worker.board import Board, Shown, shown
-from streams.worker.owned import Candidates, Held, Mark, Owned, Partition, choose, key_of, pack, restore
+from streams.worker.clock import Clock, Receipt
+from streams.worker.owned import Candidates, Held, Mark, Owned, Partition, choose, key_of, restore
 
-Send = Callable[[str, bytes, bytes, int], Awaitable[Awaitable[object]]]
+Send = Callable[[str, bytes, bytes | None, int], Awaitable[Awaitable[Receipt]]]
 """send(topic, key, value, partition) hands over; what it answers is awaited for the broker's confirmation."""
 
 Read = Callable[[Iterable[int]], Awaitable[Mapping[int, Mapping[bytes, Candidates]]]]
@@ -45,6 +45,9 @@ class Consumer(Protocol):
     def counters(self) -> Counters:
         """What the transport has met."""
 
+    def confirmed_commit(self, partition: Partition) -> int:
+        """The highest offset whose commit the group has taken from us since the partition is ours; -1 for none."""
+
     def caught_up(self, partition: Partition, next_offset: int) -> bool:
         """Whether nothing newer is known."""
 
@@ -59,20 +62,14 @@ class Consumer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """The two clocks of a program; readings never depend on the first."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    wall: Callable[[], float] = time.time
-
-
-@dataclass(frozen=True, slots=True)
 class Taken:
-    """One state at one moment, on its way to the broker."""
+    """One state at one moment, on its way to the broker: blocks and deletions first, then the head, `value`."""
 
     owned: Owned
     mark: Mark
     value: bytes
+    blocks: dict[bytes, bytes | None]
+    size: int
     shown: Shown
     held: list[Held]
 
@@ -108,11 +105,10 @@ class Keeper:
         recovered, positions = {}, {}
         for partition in assigned:
             topic, number = partition
-            candidates = found[number].get(key_of(partition))
-            owned = restore(self.plans[topic], partition, candidates, identities[topic],
+            owned = restore(self.plans[topic], partition, found[number], identities[topic],
                             self.settings.duplicate_horizon_seconds * 1000)
             recovered[partition] = owned
-            if candidates:
+            if key_of(partition) in found[number]:
                 positions[partition] = owned.state.next_offset
             await asyncio.sleep(0)
         self._recovered = recovered
@@ -121,7 +117,7 @@ class Keeper:
     def begin(self, positions: Mapping[Partition, int]) -> None:
         """Goes on with what was recovered, and shows it at once: it is durable."""
         recovered, self._recovered = self._recovered, {}
-        now, wall = self.clock.monotonic(), self.clock.wall()
+        now, wall = self.clock.monotonic(), self.clock.shared
         self._owned, vitals = {}, {}
         for partition, offset in positions.items():
             owned = self._owned[partition] = recovered[partition]
@@ -134,6 +130,15 @@ class Keeper:
         if self.vitals.recovering_since is not None:
             self.vitals.recovery_seconds = self.clock.monotonic() - self.vitals.recovering_since
         self.vitals.recovering_since = self.vitals.unconfirmed_since = None
+        if self.clock.broker is None:
+            self._ask_the_clock()
+
+    def _ask_the_clock(self) -> None:
+        """Has one state written again, for its stamp: where all are idle nothing else would bring the broker's time."""
+        for owned in self._owned.values():
+            if owned.state.lanes:
+                owned.confirmed = None
+                return
 
     def forget(self, revoked: Collection[Partition]) -> None:
         """Drops and hides partitions that are ours no more."""
@@ -150,12 +155,13 @@ class Keeper:
     # -- once a second -------------------------------------------------------------------------------------------------
 
     async def tick(self) -> None:
-        """Moves idle presents on, and makes durable what changed."""
+        """Moves idle presents on, makes durable what changed, and compares the clocks."""
         now = self.clock.monotonic()
         if now - self._stepped >= self.settings.idle_step_seconds:
             self._stepped = now
             self._step()
         await self.flush()
+        self.vitals.clock_offset = self.clock.offset
 
     async def flush(self) -> None:
         """Confirm -> show -> acknowledge, for every partition that changed.
@@ -194,13 +200,16 @@ class Keeper:
 
     def _take(self, owned: Owned) -> Taken:
         """Snapshot, readings and held events of one moment: nothing is awaited here."""
-        value = pack(owned.plan, owned.state)
-        if len(value) > self.settings.snapshot_limit_bytes:
+        value = owned.pack()
+        largest = max(map(len, (value, *owned.unsent.values())))
+        if largest > self.settings.snapshot_limit_bytes:
             topic, number = owned.partition
-            raise SnapshotError(f"the snapshot of {topic}/{number} has {len(value)} bytes, more than "
+            raise SnapshotError(f"the snapshot of {topic}/{number} has {largest} bytes, more than "
                                 f"IOC_SNAPSHOT_LIMIT_BYTES={self.settings.snapshot_limit_bytes}; raise it with "
                                 f"max.message.bytes of {self.settings.state_topic}, or use more partitions")
-        taken = Taken(owned, owned.mark, value, shown(owned.plan, owned.state), owned.held)
+        gone = dict.fromkeys(owned.deletable(self.consumer().confirmed_commit(owned.partition)))
+        taken = Taken(owned, owned.mark, value, {**gone, **owned.unsent}, owned.state.blocks.size,
+                      shown(owned.plan, owned.state), owned.held)
         owned.held = []
         return taken
 
@@ -214,7 +223,14 @@ class Keeper:
         return [each for each, answer in zip(taken, answers, strict=True) if not isinstance(answer, BaseException)]
 
     async def _send(self, each: Taken) -> None:
-        await (await self.send(self.settings.state_topic, each.owned.key, each.value, each.owned.partition[1]))
+        """Blocks, and the head once they are confirmed; a deletion that fails comes again with the next recovery."""
+        await asyncio.gather(*(self._write(each, key, value) for key, value in each.blocks.items()))
+        await self._write(each, each.owned.key, each.value)
+
+    async def _write(self, each: Taken, key: bytes, value: bytes | None) -> None:
+        sent = self.clock.monotonic()
+        self.clock.learn(await (await self.send(self.settings.state_topic, key, value, each.owned.partition[1])), sent)
+        each.owned.unsent.pop(key, None)
 
     def _show(self, confirmed: Sequence[Taken]) -> None:
         mine = [each for each in confirmed if self._owned.get(each.owned.partition) is each.owned]
@@ -222,16 +238,19 @@ class Keeper:
         for each in mine:
             each.owned.confirmed = each.mark
             vitals = self.vitals.partitions[each.owned.partition]
-            vitals.confirmed, vitals.snapshot_bytes = self.clock.wall(), len(each.value)
+            vitals.confirmed, vitals.snapshot_bytes = self.clock.shared, len(each.value) + each.size
             for event in each.held:
                 event.ack()
 
     def _step(self) -> None:
-        """The presents of idle lanes go on by the clock, where nothing waits to be read."""
-        wall_ms, idle_ms = int(self.clock.wall() * 1000), int(self.settings.idle_seconds * 1000)
+        """The presents of idle lanes go on by the broker's clock, where nothing waits to be read."""
+        broker = self.clock.broker
+        if broker is None:
+            return
+        now_ms, idle_ms = int(broker * 1000), int(self.settings.idle_seconds * 1000)
         for partition, owned in self._owned.items():
             if self.consumer().caught_up(partition, owned.state.next_offset):
-                advance(owned.state, wall_ms, idle_ms)
+                advance(owned.state, now_ms, idle_ms)
 
     # -- the fence and the log -----------------------------------------------------------------------------------------
 
@@ -240,7 +259,7 @@ class Keeper:
         vitals = self.vitals.partitions.get(owned.partition)
         if vitals is not None:
             vitals.next_offset = owned.state.next_offset
-            vitals.moved, vitals.progress = self.clock.monotonic(), self.clock.wall()
+            vitals.moved, vitals.progress = self.clock.monotonic(), self.clock.shared
 
     async def seek_back(self, owned: Owned) -> None:
         """A batch began beyond the state: reads again from where the state ends, or from where the log now begins."""

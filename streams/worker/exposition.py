@@ -21,7 +21,7 @@ EXACT = float(1 << 53)
 class Page:
     """Renders /metrics; one renderer at a time, in whatever thread.
 
-    `judge` answers what is told of the shown partitions by the wall clock.
+    `judge` answers what is told of the shown partitions by the clock.
     """
 
     def __init__(self, board: Board, families: Iterable[Family], registry: CollectorRegistry, dropped: Counter,

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from schemas.catalogue import load_feeds
 from schemas.event import millis
-from schemas.feed import Feed, bare
+from schemas.feed import Feed
+from schemas.hints import bare
 from schemas.reference import load_reference
 from streams.engine.batch import Batch
 from streams.engine.fold import Folded, fold

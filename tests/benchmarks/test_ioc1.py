@@ -15,7 +15,8 @@ from benchmarks.ioc1.log import feed
 from benchmarks.ioc1.recount import Recount
 from benchmarks.ioc1.render import section
 from benchmarks.ioc1.rounds import Found
-from benchmarks.ysb.contest import Bed, Run
+from benchmarks.result import Run
+from benchmarks.ysb.contest import Bed
 from benchmarks.ysb.entrants import Entrant
 from benchmarks.ysb.rounds import Contest
 

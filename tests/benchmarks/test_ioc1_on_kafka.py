@@ -15,7 +15,7 @@ from benchmarks.ioc1.entrants import FAUST
 from benchmarks.ioc1.recount import FATES, Recount
 from benchmarks.peers import java
 from benchmarks.ysb.contest import Bed
-from benchmarks.ysb.log import PARTITIONS, Stored, make_topics
+from benchmarks.ysb.log import PARTITIONS, Stored, make_topics, topic_of
 from tools.broker import Broker
 from tools.jars import ROOT
 
@@ -38,7 +38,7 @@ def bed_of(broker: str, folder: Path, stored: Stored) -> Bed:
 def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
     folder = tmp_path_factory.mktemp("ioc1")
     with Broker(folder / "kafka") as broker:
-        make_topics(broker.address, STATES, [NUMBER, BEGINNING], NUMBER, log.feed())
+        make_topics(broker.address, STATES, [topic_of(BEGINNING, NUMBER, log.feed())], log.feed())
         yield bed_of(broker.address, folder, asyncio.run(log.store(broker.address, NUMBER, [BEGINNING], SHARES)))
 
 
@@ -84,7 +84,7 @@ def test_ours_is_exact_after_two_kills_while_the_log_grows(tmp_path: Path) -> No
     for partition, record in placed:
         recount.take(partition, record)
     with Broker(tmp_path / "kafka") as broker:
-        make_topics(broker.address, ["ioc1.killed"], [NUMBER], NUMBER, log.feed())
+        make_topics(broker.address, ["ioc1.killed"], [], log.feed())
         bed = bed_of(broker.address, tmp_path, Stored(NUMBER, 1.0, {NUMBER: dict(recount.counts)}))
         ended = threading.Event()
 

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from benchmarks.drain import Drained, Run, Stored
+from benchmarks.drain import Drained, Stored
 from benchmarks.latency import Latency
 from benchmarks.recovery import Recovered, Recovery
 from benchmarks.render import Measured, page, ratios, spread, targets
+from benchmarks.result import Run
 from benchmarks.running import Page
 
 OURS = [Run(100, 10.0, 50_000, True, 200.0), Run(100, 20.0, 40_000, True, 210.0), Run(100, 10.0, 60_000, True, 190.0)]

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.result import Run
 from benchmarks.theodolite import log
 from benchmarks.theodolite.contest import FIGURES, is_same, ours, peer, windows
 from benchmarks.theodolite.render import section
 from benchmarks.theodolite.rounds import FAUST
-from benchmarks.ysb.contest import Bed, Run
+from benchmarks.ysb.contest import Bed
 from benchmarks.ysb.entrants import Entrant
-from benchmarks.ysb.log import make_topics
+from benchmarks.ysb.log import make_topics, topic_of
 from benchmarks.ysb.rounds import Contest
 from tools.broker import Broker
 from tools.jars import ROOT
@@ -24,7 +25,7 @@ WINDOW = {"s_1:7": (2.0, 7.5, 1.0, 4.0, 2.5, 1.5)}
 def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
     folder = tmp_path_factory.mktemp("uc2")
     with Broker(folder / "kafka") as broker:
-        make_topics(broker.address, ["uc2.all", "uc2.off"], [NUMBER, BEGINNING], NUMBER, log.feed())
+        make_topics(broker.address, ["uc2.all", "uc2.off"], [topic_of(BEGINNING, NUMBER, log.feed())], log.feed())
         bed = Bed(broker.address, folder, log.store(broker.address, NUMBER, [BEGINNING]))
         log.write_reference(ROOT / "reference", bed.reference)
         yield bed

@@ -9,9 +9,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from benchmarks.result import Run
 from benchmarks.sections import HEAD, replaced
 from benchmarks.ysb import events
-from benchmarks.ysb.contest import Bed, Run, judged
+from benchmarks.ysb.contest import Bed, judged
 from benchmarks.ysb.entrants import Entrant
 from benchmarks.ysb.log import feed
 from benchmarks.ysb.render import chart, section
@@ -81,21 +82,21 @@ def test_a_contestant_is_exact_if_every_window_and_the_number_of_events_agree(
 
     run = judged(said, TRUTH, 9, 6)
 
-    assert run == Run(6, 500_000.0, 4.0, 80.0, "none", is_exact)
+    assert run == Run(6, 500_000.0, 4.0, is_exact, 80.0, "none")
 
 
 def never(bed: Bed, number: int) -> Run:
     raise AssertionError
 
 
-OURS = [Run(100, cpu, 50.0, 90.0, "exactly once", True) for cpu in (1.0, 2.0, 1.4)]
-THEIRS = [Run(100, cpu, 60.0, 80.0, "none", True) for cpu in (0.5, 3.0, 0.7)]
+OURS = [Run(100, cpu, 50.0, True, 90.0, "exactly once") for cpu in (1.0, 2.0, 1.4)]
+THEIRS = [Run(100, cpu, 60.0, True, 80.0, "none") for cpu in (0.5, 3.0, 0.7)]
 FOUND = Contest(
     100, 253.4,
     (Entrant("ours", "`ioc worker`", 100, never), Entrant("fast", "A faster one", 100, never),
      Entrant("wrong", "A wrong one", 100, never), Entrant("none", "Not <here>", 100, None, "not installed: no JDK"),
      Entrant("broken", "A broken one", 100, never)),
-    {"ours": OURS, "fast": THEIRS, "wrong": [*THEIRS[:2], Run(100, 0.1, 9.0, 1.0, "none", False)]},
+    {"ours": OURS, "fast": THEIRS, "wrong": [*THEIRS[:2], Run(100, 0.1, 9.0, False, 1.0, "none")]},
     {"broken": "said nothing\nat all"},
     [1.4, 7.6],
 )  # fmt: skip
@@ -125,9 +126,9 @@ def test_how_loaded_the_machine_was_is_said() -> None:
 
 def test_the_target_is_judged_by_the_median_and_never_reached_by_a_wrong_result() -> None:
     assert "found 1.40: reached." in section(FOUND, {})
-    slow = Contest(100, 1.0, FOUND.entrants, {"ours": [Run(100, 1.6, 1.0, 1.0, "", True)]})
+    slow = Contest(100, 1.0, FOUND.entrants, {"ours": [Run(100, 1.6, 1.0, True)]})
     assert "found 1.60: **not reached**." in section(slow, {})
-    wrong = Contest(100, 1.0, FOUND.entrants, {"ours": [Run(100, 0.1, 1.0, 1.0, "", False)]})
+    wrong = Contest(100, 1.0, FOUND.entrants, {"ours": [Run(100, 0.1, 1.0, False)]})
     assert "**not reached**, a result is not right" in section(wrong, {})
 
 

@@ -16,7 +16,7 @@ EVENTS, BEGINNING = 20_000, 3000
 @pytest.mark.parametrize("reader", ["all", "off"])
 def test_the_shipped_worker_is_exact_to_the_window(tmp_path: Path, reader: str) -> None:
     with Broker(tmp_path / "kafka") as broker:
-        log.make_topics(broker.address, ["ysb.state"], [EVENTS, BEGINNING], EVENTS)
+        log.make_topics(broker.address, ["ysb.state"], [log.topic_of(BEGINNING, EVENTS)])
         stored = asyncio.run(log.store(broker.address, EVENTS, [BEGINNING]))
         bed = Bed(broker.address, tmp_path, stored)
         prepare(bed)

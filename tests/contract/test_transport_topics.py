@@ -9,16 +9,17 @@ from streams.transport.compatibility import check_topics
 
 pytestmark = pytest.mark.kafka
 MakeTopic = Callable[..., str]
+STAMPED = {"message.timestamp.type": "LogAppendTime"}
 
 
 @pytest.fixture
 def events(make_topic: MakeTopic) -> str:
-    return make_topic(partitions=2, **{"message.timestamp.type": "LogAppendTime"})
+    return make_topic(partitions=2, **STAMPED)
 
 
 @pytest.fixture
 def state(make_topic: MakeTopic) -> str:
-    return make_topic(partitions=2, **{"cleanup.policy": "compact", "max.message.bytes": "4000000"})
+    return make_topic(partitions=2, **{"cleanup.policy": "compact", "max.message.bytes": "4000000", **STAMPED})
 
 
 def test_topics_as_needed_pass(kafka: str, events: str, state: str) -> None:
@@ -46,9 +47,16 @@ def test_the_clock_of_the_sender_is_refused(kafka: str, make_topic: MakeTopic, s
         check_topics(kafka, [events], state, 2)
 
 
+def test_a_state_topic_that_does_not_tell_the_broker_s_time_is_refused(kafka: str, events: str,
+                                                                      make_topic: MakeTopic) -> None:
+    state = make_topic(partitions=2, **{"cleanup.policy": "compact"})
+    with pytest.raises(CompatibilityError, match=rf"{state} has message\.timestamp\.type=CreateTime"):
+        check_topics(kafka, [events], state, 2)
+
+
 @pytest.mark.parametrize("policy", ["delete", "compact,delete"])
 def test_a_state_topic_that_forgets_is_refused(kafka: str, events: str, make_topic: MakeTopic, policy: str) -> None:
-    state = make_topic(partitions=2, **{"cleanup.policy": policy})
+    state = make_topic(partitions=2, **{"cleanup.policy": policy, **STAMPED})
     with pytest.raises(CompatibilityError, match=r"cleanup\.policy=.*, must be compact"):
         check_topics(kafka, [events], state, 2)
 

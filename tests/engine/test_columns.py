@@ -176,4 +176,3 @@ def test_only_plain_feeds_are_folded_so() -> None:
     assert not is_plain(replace(TAPS, kpis=(replace(TAPS.kpis[0], where=Has("amount")),)))
     assert not is_plain(replace(TAPS, kpis=(replace(TAPS.kpis[0], aggregate=Max("happened")),)))
     assert not is_plain(replace(TAPS, kpis=(replace(TAPS.kpis[0], aggregate=Share(Is("paid", True))),)))
-    assert not is_plain(replace(TAPS, kpis=(replace(TAPS.kpis[0], aggregate=Max("kind")),)))

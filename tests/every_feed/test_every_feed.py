@@ -19,7 +19,8 @@ from schemas.conditions import Is
 from schemas.decode import Event
 from schemas.errors import DeclarationError, Fate
 from schemas.event import MOMENTS, millis
-from schemas.feed import Feed, Kpi
+from schemas.feed import Feed
+from schemas.kpi import Kpi
 from schemas.reference import Reference, load_reference
 from streams.engine.batch import Batch
 from streams.engine.fold import fold

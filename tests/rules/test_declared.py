@@ -13,7 +13,8 @@ from rules import feed as recording
 from rules import render
 from schemas import names
 from schemas.catalogue import find_feed, load_feeds
-from schemas.feed import Alert, Feed, Kpi, Limit
+from schemas.feed import Feed
+from schemas.kpi import Alert, Kpi, Limit
 from schemas.text import Text
 from tests.rules.promtool import Series, fires, judge, limit, needs_promtool, run, series, silent, states
 from tools import runbooks

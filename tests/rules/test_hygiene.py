@@ -12,7 +12,7 @@ import yaml
 from rules import render
 from schemas import names
 from schemas.catalogue import load_feeds
-from schemas.feed import Wall
+from schemas.kpi import Wall
 from schemas.reference import load_reference
 from tests.rules.promtool import FILES, ROOT, needs_promtool, run
 from tools import runbooks

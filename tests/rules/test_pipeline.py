@@ -248,6 +248,28 @@ def test_wrong_reference_data_is_told_until_it_is_mended(tmp_path: Path) -> None
     )
 
 
+def test_a_worker_whose_clock_is_another_than_kafka_s_calls_in_both_directions(tmp_path: Path) -> None:
+    offsets = {"fast": "600x30 0x30", "slow": "-600x60", "near": "-4x60", "once": "0x9 600 0x50"}
+    inputs = [
+        *limit("pipeline.clock", 5),
+        *(series("ioc_worker_clock_offset_seconds", values, instance=name) for name, values in offsets.items()),
+    ]
+    judge(
+        tmp_path,
+        FILES,
+        inputs,
+        {
+            "1m": [silent("ClockSkew", "it has to last", instance="fast")],
+            "12m": [
+                *(fires("ClockSkew", severity="P2", duty="it", instance=name) for name in ("fast", "slow")),
+                silent("ClockSkew", "below the limit", instance="near"),
+                silent("ClockSkew", "a moment", instance="once"),
+            ],
+            "40m": [silent("ClockSkew", "it was set right", instance="fast")],
+        },
+    )
+
+
 def test_readers_that_differ_call_for_a_day_and_a_restart_does_not(tmp_path: Path) -> None:
     inputs = [
         series("ioc_reader_differences_total", "0x10 1x5 stale _x5 0x1600", feed="differs", instance="w1"),

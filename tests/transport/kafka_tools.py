@@ -38,9 +38,10 @@ class Scene:
         self.brokers, self.folder, self.group = brokers, folder, name
         self.topics, self.state = [f"{name}.a", f"{name}.b"], f"{name}.state"
         self.admin = KafkaAdminClient(bootstrap_servers=brokers)
-        events = {"message.timestamp.type": "LogAppendTime"}
-        self.admin.create_topics([NewTopic(topic, PARTITIONS, 1, topic_configs=events) for topic in self.topics]
-                                 + [NewTopic(self.state, PARTITIONS, 1, topic_configs={"cleanup.policy": "compact"})])
+        stamped = {"message.timestamp.type": "LogAppendTime"}
+        self.admin.create_topics([NewTopic(topic, PARTITIONS, 1, topic_configs=stamped) for topic in self.topics]
+                                 + [NewTopic(self.state, PARTITIONS, 1,
+                                             topic_configs={"cleanup.policy": "compact", **stamped})])
         self.produced = {(topic, p): (0, 0) for topic in self.topics for p in range(PARTITIONS)}
         self.number = 0
         self.producer = KafkaProducer(bootstrap_servers=brokers, linger_ms=20, batch_size=64 << 10)

@@ -22,7 +22,7 @@ class Thread(WatchedThread):
     """Without a thread."""
 
     def __init__(self, coordinator: Any) -> None:
-        self.counters = Counters()
+        self.counters, self.taken = Counters(), {}
         self.crashes: list[BaseException] = []
         self.log = SimpleNamespace(error=lambda *_: None, warning=lambda *_: None)
         self._consumer = SimpleNamespace(_coordinator=coordinator, commit=self.refuse)
@@ -96,13 +96,14 @@ def test_a_refused_commit_is_counted_and_never_crashes(refusal: Exception) -> No
     thread = Thread(Coordinator())
     thread.refusal = refusal
     assert asyncio.run(thread._commit({TP("t", 0): 5})) is False
-    assert (thread.counters.commit_errors, thread.crashes) == (1, [])
+    assert (thread.counters.commit_errors, thread.crashes, thread.taken) == (1, [], {})
 
 
 def test_only_partitions_still_ours_are_committed() -> None:
     thread = Thread(Coordinator())
     assert asyncio.run(thread._commit({TP("t", 0): 5, TP("t", 1): 6})) is True
     assert [tuple(tp) for tp in thread.sent] == [("t", 0)]
+    assert thread.taken == {("t", 0): 5}
 
 
 def test_a_worker_without_partitions_is_not_taken_for_one_that_hangs() -> None:

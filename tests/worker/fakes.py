@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from streams.engine.plan import Plan
@@ -10,7 +11,8 @@ from streams.telemetry import Telemetry, Vitals
 from streams.transport.state_reader import StateRecord
 from streams.transport.watchdog import Counters
 from streams.worker.board import Board
-from streams.worker.durability import Clock, Keeper
+from streams.worker.clock import Clock
+from streams.worker.durability import Keeper
 from streams.worker.owned import Candidates, choose
 from tests.worker import probe
 
@@ -28,6 +30,10 @@ class Consumer:
         self.start = 0
         self.sought: list[tuple[tuple[str, int], int]] = []
         self.behind = False
+        self.confirmed = -1
+
+    def confirmed_commit(self, partition: tuple[str, int]) -> int:
+        return self.confirmed
 
     def caught_up(self, partition: tuple[str, int], next_offset: int) -> bool:
         return not self.behind
@@ -43,20 +49,29 @@ class Consumer:
         return dict.fromkeys(partitions)
 
 
-class Producer:
-    """Keeps what was sent; confirms at once, or when told, or refuses."""
+@dataclass(frozen=True)
+class Stamp:
+    """What the broker says of a record that it took."""
 
-    def __init__(self, log: list[str]) -> None:
+    timestamp: int | None
+    timestamp_type: int | None = 1
+
+
+class Producer:
+    """Keeps what was sent; confirms at once, or when told, or refuses. `clock`: the broker's, in seconds."""
+
+    def __init__(self, log: list[str], clock: Callable[[], float]) -> None:
         self.log = log
+        self.clock = clock
         self.sent: list[tuple[str, bytes | None, bytes | None, int, Any]] = []
-        self.waiting: list[asyncio.Future[None]] = []
+        self.waiting: list[asyncio.Future[Stamp]] = []
         self.waits = False
         self.refuse: Callable[[bytes | None], Exception | None] = lambda value: None
 
     async def send(self, topic: str, key: bytes | None, value: bytes | None, partition: int,
-                   headers: Any = None) -> asyncio.Future[None]:
+                   headers: Any = None) -> asyncio.Future[Stamp]:
         self.sent.append((topic, key, value, partition, headers))
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Stamp] = asyncio.get_running_loop().create_future()
         error = self.refuse(value)
         if error is not None:
             future.set_exception(error)
@@ -66,9 +81,9 @@ class Producer:
             self.confirm(future)
         return future
 
-    def confirm(self, future: asyncio.Future[None]) -> None:
+    def confirm(self, future: asyncio.Future[Stamp]) -> None:
         self.log.append("confirm")
-        future.set_result(None)
+        future.set_result(Stamp(round(self.clock() * 1000)))
 
 
 class Event:
@@ -103,16 +118,21 @@ class Bench:
     def __init__(self, plan: Plan, **settings: Any) -> None:
         self.log: list[str] = []
         self.now = 1000.0
+        self.fast = 0.0  # how far the worker's own clock is ahead of the broker's
         self.identities = {TOPIC: "id-1"}
         self.records: list[StateRecord] = []
-        self.consumer, self.producer = Consumer(), Producer(self.log)
+        self.consumer, self.producer = Consumer(), Producer(self.log, self.time)
         self.board = LoggingBoard(self.log)
         self.vitals = Vitals(started=self.now, beat=self.now)
         self.telemetry = Telemetry({"feedback": [probe.SOURCE]}, {"feedback": []}, self.vitals, build={"version": "0"})
         self.keeper = Keeper({TOPIC: plan}, Settings(**settings), self.board, self.telemetry,
                              consumer=lambda: self.consumer, send=self.producer.send,
-                             clock=Clock(lambda: self.now, lambda: self.now + 1_767_600_000), read=self.read,
+                             clock=Clock(lambda: self.now, lambda: self.time() + self.fast), read=self.read,
                              identify=lambda topics: self.identities)
+
+    def time(self) -> float:
+        """What the broker's clock shows."""
+        return self.now + 1_767_600_000
 
     async def read(self, partitions: Iterable[int]) -> dict[int, dict[bytes, Candidates]]:
         found: dict[int, dict[bytes, Candidates]] = {partition: {} for partition in partitions}

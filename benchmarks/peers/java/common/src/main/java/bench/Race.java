@@ -2,6 +2,7 @@ package bench;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
@@ -25,11 +26,13 @@ public final class Race {
     public final int partitions = Integer.parseInt(required("BENCH_PARTITIONS"));
     public final Path folder = Path.of(required("BENCH_FOLDER"));
     public final long warm = Long.parseLong(System.getenv().getOrDefault("BENCH_WARM", "0"));
-    public final long total = warm + Long.parseLong(required("BENCH_EVENTS"));
-    public final int threads = Integer.parseInt(System.getenv().getOrDefault("BENCH_THREADS", "1"));
-    /** For a run that is to be killed and begun again: how many events it shows in the end; else 0. */
+    /** The name of a run that may be killed: started again, it goes on from what is durable; else null. */
+    private final String name = System.getenv("BENCH_NAME");
+    /** How many events a run with a name shows in the end; 0 if it has no end but a kill. */
     public final long shown = Long.parseLong(System.getenv().getOrDefault("BENCH_SHOWN", "0"));
-    /** Names everything of this run on the broker; given to a run that is to be killed and begun again. */
+    public final long total = isEndless() ? Long.MAX_VALUE : warm + Long.parseLong(required("BENCH_EVENTS"));
+    public final int threads = Integer.parseInt(System.getenv().getOrDefault("BENCH_THREADS", "1"));
+    /** Names everything of this run on the broker. */
     public final String id;
     /** The join table; null where nothing is joined. */
     public final Ads ads;
@@ -37,11 +40,20 @@ public final class Race {
     private final long[] ends;
 
     public Race(String variant, Ads ads) throws ExecutionException, InterruptedException {
-        id = System.getenv().getOrDefault("BENCH_RUN",
-                "bench-" + variant + "-" + UUID.randomUUID().toString().substring(0, 8));
+        id = isNamed() ? name : "bench-" + variant + "-" + UUID.randomUUID().toString().substring(0, 8);
         this.ads = ads;
         meter = new Meter(warm, total);
         ends = findEnds();
+    }
+
+    /** Whether it may be killed, and goes on when it is started again under the same name. */
+    public boolean isNamed() {
+        return name != null;
+    }
+
+    /** Whether it runs until it is killed, and counts whatever comes. */
+    public boolean isEndless() {
+        return isNamed() && shown == 0;
     }
 
     /** Whether a record is one of those to be counted. */
@@ -66,6 +78,11 @@ public final class Race {
 
     /** A topic of just so many events is read whole; of a longer one the beginning, if dealt out in turns. */
     private long[] findEnds() throws ExecutionException, InterruptedException {
+        if (isEndless()) {
+            long[] never = new long[partitions];
+            Arrays.fill(never, Long.MAX_VALUE);
+            return never;
+        }
         Map<TopicPartition, OffsetSpec> wanted = new TreeMap<>((a, b) -> a.partition() - b.partition());
         for (int partition = 0; partition < partitions; partition++) {
             wanted.put(new TopicPartition(topic, partition), OffsetSpec.latest());

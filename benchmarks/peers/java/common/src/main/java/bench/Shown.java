@@ -26,6 +26,9 @@ import org.apache.kafka.common.serialization.StringDeserializer;
  */
 public final class Shown<V> {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    /** A run that may have been killed may count too much: its end is when nothing changes for so long. */
+    private static final Duration SETTLED = Race.SHOWN_EACH.multipliedBy(3);
+
     public final String topic;
     private final Race race;
     private final Deserializer<V> format;
@@ -58,13 +61,12 @@ public final class Shown<V> {
         return new Shown<>(race, new LongDeserializer(), Long::longValue, Long::sum);
     }
 
-    /** What a reader of committed records sees, once it tells of all events that were counted, or of more. */
-    public Map<String, V> await(long counted) {
-        return await(counted, Duration.ZERO);
+    /** What a reader of committed records sees at the end of the run: all events to be counted, or more. */
+    public Map<String, V> await() {
+        return race.isNamed() ? await(race.shown, SETTLED) : await(race.meter.views(), Duration.ZERO);
     }
 
-    /** The same once nothing more was shown for a while: a run that was killed may count too much. */
-    public Map<String, V> await(long counted, Duration settled) {
+    private Map<String, V> await(long counted, Duration settled) {
         Map<String, V> latest = new HashMap<>();
         long until = System.nanoTime() + PATIENCE.toNanos();
         try (KafkaConsumer<String, V> consumer =

@@ -1,13 +1,10 @@
 package bench.flink;
 
-import bench.Meter;
 import bench.Race;
 import bench.Result;
 import bench.Shown;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.Map;
 import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
@@ -20,6 +17,7 @@ import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
 import org.apache.flink.connector.kafka.source.KafkaSource;
+import org.apache.flink.connector.kafka.source.KafkaSourceBuilder;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.connector.kafka.source.reader.deserializer.KafkaRecordDeserializationSchema;
 import org.apache.flink.core.execution.CheckpointingMode;
@@ -30,9 +28,6 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 
 /** What all jobs share: source, sink, checkpoints, and the way from the first event to the result. */
 final class Job {
-    /** What a run that was killed shows in the end, it shows for so long without another change. */
-    private static final Duration SETTLED = Race.SHOWN_EACH.multipliedBy(3);
-
     private static volatile boolean isDone;
 
     private Job() {}
@@ -42,7 +37,7 @@ final class Job {
         return StreamExecutionEnvironment.createLocalEnvironment(race.threads, settings(race));
     }
 
-    /** Runs to the end, and says the result: measured, or if it was begun again, without a cost. */
+    /** Runs to the end, and says the result. */
     static void run(StreamExecutionEnvironment environment, Race race, Shown<Long> shown) throws Exception {
         JobClient job = environment.executeAsync(race.id);
         job.getJobExecutionResult().whenComplete((result, error) -> {
@@ -50,25 +45,24 @@ final class Job {
                 Result.fail(new IllegalStateException("the job ended too early", error));
             }
         });
-        Meter.Cost cost = race.shown > 0 ? new Meter.Cost(0, 0) : race.meter.measure();
-        Map<String, Long> counts =
-                race.shown > 0 ? shown.await(race.shown, SETTLED) : shown.await(race.meter.views());
-        Result.say(race, cost, counts, "exactly-once");
+        Result.await(race, shown, "exactly-once");
         isDone = true;
         job.cancel().get();
         Result.tidy(race);
     }
 
     static <T> KafkaSource<T> source(Race race, KafkaRecordDeserializationSchema<T> reader) {
-        return KafkaSource.<T>builder()
+        KafkaSourceBuilder<T> source = KafkaSource.<T>builder()
                 .setBootstrapServers(race.broker)
                 .setGroupId(race.id)
                 .setTopics(race.topic)
                 .setStartingOffsets(OffsetsInitializer.earliest())
-                .setUnbounded(OffsetsInitializer.offsets(race.ends()))
                 .setDeserializer(reader)
-                .setProperty(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "10000")
-                .build();
+                .setProperty(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "10000");
+        if (!race.isEndless()) {
+            source.setUnbounded(OffsetsInitializer.offsets(race.ends()));
+        }
+        return source.build();
     }
 
     static KafkaSink<Tuple2<String, Long>> sink(Race race, String topic) {
