@@ -1,18 +1,17 @@
 """Everybody who takes part in IOC-1: ours, the faster engine of the JVM with its keyed state, stock Faust."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from benchmarks.ioc1 import kills
 from benchmarks.ioc1.contest import ours, peer
 from benchmarks.peers import java
-from benchmarks.result import Run
 from benchmarks.ysb.contest import Bed
-from benchmarks.ysb.entrants import OURS, WARM_SHARE, Entrant, state_of
+from benchmarks.ysb.entrants import OURS, Entrant, drain_of, of_jvm, of_ours
 from tools.errors import ToolError
 
+FLINK = "flink-ioc1"
 FAUST = (sys.executable, "-m", "benchmarks.peers.faust_deduplicated")
 FAUST_TITLE, FLINK_TITLE = "stock Faust, a table of ids", "Flink, keyed state with time to live"
 FAUST_SHARE, FAUST_KILLED_SHARE = 0.015, 0.05
@@ -33,7 +32,8 @@ class Victim:
 def entrants(whole: int) -> list[Entrant]:
     """All of them, for a log of so many events."""
     slow = beginning(whole)
-    return [*_ours(whole), *_flink(whole), Entrant("faust", FAUST_TITLE, slow, partial(_peer, FAUST, slow, 0))]
+    return [*of_ours(whole, ours), *of_jvm("flink", FLINK_TITLE, FLINK, whole, peer),
+            Entrant("faust", FAUST_TITLE, slow, drain_of(peer, FAUST, slow))]
 
 
 def beginning(whole: int) -> int:
@@ -67,30 +67,8 @@ def killed_state(seed: int) -> str:
     return f"{KILLED}.{seed}"
 
 
-def _ours(whole: int) -> Iterator[Entrant]:
-    for name, (title, settings) in OURS.items():
-
-        def drain(bed: Bed, number: int, name: str = name, settings: dict[str, str] = settings) -> Run:
-            return ours(bed, state_of(name, number), settings)
-
-        yield Entrant(name, title, whole, drain)
-
-
-def _flink(whole: int) -> Iterator[Entrant]:
-    command, why = _flink_command()
-    if command is None:
-        yield Entrant("flink", FLINK_TITLE, whole, None, why)
-    else:
-        yield Entrant("flink", f"{FLINK_TITLE}, warm", whole, partial(_peer, command, whole, whole // WARM_SHARE))
-        yield Entrant("flink-cold", f"{FLINK_TITLE}, cold", whole, partial(_peer, command, whole, 0))
-
-
 def _flink_command() -> tuple[tuple[str, ...] | None, str]:
     try:
-        return tuple(java.command("flink-ioc1")), ""
+        return tuple(java.command(FLINK)), ""
     except ToolError as error:
         return None, str(error)
-
-
-def _peer(command: tuple[str, ...], number: int, warm: int, bed: Bed, _: int) -> Run:
-    return peer(bed, command, number=number, warm=warm)

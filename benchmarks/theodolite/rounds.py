@@ -1,22 +1,18 @@
 """UC2 whole: who takes part, the log stored once, rounds in which everybody drains it."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from benchmarks.peers import java
-from benchmarks.result import Run
 from benchmarks.running import ROOT
 from benchmarks.theodolite import log
 from benchmarks.theodolite.contest import ours, peer
 from benchmarks.ysb.contest import Bed
-from benchmarks.ysb.entrants import OURS, WARM_SHARE, Entrant, state_of
+from benchmarks.ysb.entrants import OURS, Entrant, drain_of, of_jvm, of_ours, state_of
 from benchmarks.ysb.log import make_topics, topic_of
 from benchmarks.ysb.rounds import Contest, Turn, take_turns
-from tools.errors import ToolError
 
 FAUST = (sys.executable, "-m", "benchmarks.peers.faust_windowed")
 FAUST_SHARE = 0.02
@@ -47,28 +43,5 @@ def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None],
 def entrants(whole: int) -> list[Entrant]:
     """All of them, for a log of so many readings."""
     slow = round(whole * FAUST_SHARE)
-    faust = Entrant("faust", "stock Faust, a tumbling table", slow, partial(_peer, FAUST, slow, 0))
-    return [*_ours(whole), *_streams(whole), faust]
-
-
-def _ours(whole: int) -> Iterator[Entrant]:
-    for name, (title, settings) in OURS.items():
-
-        def drain(bed: Bed, number: int, name: str = name, settings: dict[str, str] = settings) -> Run:
-            return ours(bed, state_of(name, number), settings)
-
-        yield Entrant(name, title, whole, drain)
-
-
-def _streams(whole: int) -> Iterator[Entrant]:
-    try:
-        command = tuple(java.command("streams-uc2"))
-    except ToolError as error:
-        yield Entrant("streams", STREAMS_TITLE, whole, None, str(error))
-    else:
-        yield Entrant("streams", f"{STREAMS_TITLE}, warm", whole, partial(_peer, command, whole, whole // WARM_SHARE))
-        yield Entrant("streams-cold", f"{STREAMS_TITLE}, cold", whole, partial(_peer, command, whole, 0))
-
-
-def _peer(command: tuple[str, ...], number: int, warm: int, bed: Bed, _: int) -> Run:
-    return peer(bed, command, number=number, warm=warm)
+    faust = Entrant("faust", "stock Faust, a tumbling table", slow, drain_of(peer, FAUST, slow))
+    return [*of_ours(whole, ours), *of_jvm("streams", STREAMS_TITLE, "streams-uc2", whole, peer), faust]

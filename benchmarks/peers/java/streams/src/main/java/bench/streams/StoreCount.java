@@ -16,6 +16,7 @@ import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
@@ -55,6 +56,10 @@ final class StoreCount extends ContextualProcessor<byte[], byte[], String, Long>
         super.init(context);
         counts = context.getStateStore(STORE);
         lane = race.meter.lane();
+        // of a process that was killed the last commit may hold counts that had not been forwarded
+        try (KeyValueIterator<CampaignWindow, Long> kept = counts.all()) {
+            kept.forEachRemaining(each -> changed.add(each.key));
+        }
         context.schedule(FORWARD_EACH, PunctuationType.WALL_CLOCK_TIME, this::forwardChanged);
     }
 
