@@ -12,6 +12,7 @@ import uuid
 from typing import Any
 
 import faust
+from kafka.admin import KafkaAdminClient, NewTopic
 
 BROKER = os.environ.get("BENCH_BROKER", "127.0.0.1:9092")
 EVENTS = int(os.environ.get("BENCH_EVENTS", "0"))
@@ -20,12 +21,38 @@ PREFIX = os.environ.get("BENCH_PREFIX", "bench.")
 PARTITIONS = int(os.environ.get("BENCH_PARTITIONS", "6"))
 
 
+SESSION_SECONDS = 10.0
+"""As our workers have it; stock is a minute, for which the partitions of a killed one would stay unread."""
+
+
 def app(name: str) -> Any:
-    """A stock app in a group of its own; it commits each second, and ends when an agent fails, to be run again."""
-    return faust.App(f"{name}-{uuid.uuid4().hex[:8]}", broker=f"kafka://{BROKER}", store="memory://", datadir=FOLDER,
+    """A stock app in a group of its own; it commits each second, and ends when an agent fails, to be run again.
+
+    BENCH_NAME names the group of a run that is to be killed and begun again.
+    """
+    group = os.environ.get("BENCH_NAME") or f"{name}-{uuid.uuid4().hex[:8]}"
+    return faust.App(group, broker=f"kafka://{BROKER}", store="memory://", datadir=FOLDER,
                      topic_partitions=PARTITIONS, topic_replication_factor=1, broker_commit_interval=1.0,
                      consumer_auto_offset_reset="earliest", web_enabled=False,
+                     broker_session_timeout=SESSION_SECONDS,
                      agent_supervisor="mode.CrashingSupervisor")
+
+
+def make_changelogs(*tables: Any) -> None:
+    """Makes the changelog topics ahead, as one would in operation.
+
+    Faust makes them as well, but may take one that its client has not heard of for a topic of 0 partitions, and end.
+    """
+    admin = KafkaAdminClient(bootstrap_servers=BROKER)
+    try:
+        known = admin.list_topics()
+        wanted = [NewTopic(table.changelog_topic_name, PARTITIONS, 1, topic_configs={"cleanup.policy": "compact"})
+                  for table in tables if table.changelog_topic_name not in known]
+        if wanted:
+            admin.create_topics(wanted)
+            admin.wait_for_topics([topic.name for topic in wanted])
+    finally:
+        admin.close()
 
 
 class Race:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -57,6 +58,7 @@ def topics_of_feeds() -> dict[str, str]:
     return {feed.name: feed.topic for feed in load_feeds()}
 
 
+@lru_cache(maxsize=1 << 16)
 def partition_of(key: bytes, partitions: int) -> int:
     """Where the usual partitioner of Kafka puts a key."""
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)

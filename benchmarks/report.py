@@ -1,10 +1,9 @@
 """`make bench`: measures, prints, and writes docs/benchmarks.md.
 
-    python -m benchmarks.report [ysb] [paced] [drain] [latency] [recovery] [scale] [profile]      or ONLY=ysb
+    python -m benchmarks.report [ysb] [ioc1] [uc2] [paced] [drain] [latency] [recovery] [scale] [profile]   or ONLY=ysb
 
-All by default. In full size `ysb`, `paced`, `scale` and `profile` write a section of the page each; drain, latency and
-recovery together theirs.
-QUICK=1 measures a little of everything, to see that it works.
+All by default. In full size drain, latency and recovery together write a section of the page, and each of the others
+its own. QUICK=1 measures a little of everything, to see that it works.
 """
 
 import os
@@ -23,6 +22,9 @@ import psutil
 
 from benchmarks import scale, scale_render
 from benchmarks.drain import Sizes, drain
+from benchmarks.ioc1.render import section as ioc1_section
+from benchmarks.ioc1.rounds import Sizes as Ioc1Sizes
+from benchmarks.ioc1.rounds import contest as ioc1_contest
 from benchmarks.latency import latency
 from benchmarks.paced import contest as paced
 from benchmarks.paced import curves
@@ -33,6 +35,9 @@ from benchmarks.recovery import recovery
 from benchmarks.render import Measured, page
 from benchmarks.running import ROOT, BenchError
 from benchmarks.sections import replaced
+from benchmarks.theodolite.render import section as uc2_section
+from benchmarks.theodolite.rounds import Sizes as Uc2Sizes
+from benchmarks.theodolite.rounds import contest as uc2_contest
 from benchmarks.ysb.render import CHART, chart, section
 from benchmarks.ysb.rounds import Sizes as YsbSizes
 from benchmarks.ysb.rounds import Turn, contest
@@ -40,7 +45,7 @@ from tools.broker import Broker
 from tools.errors import ToolError
 
 PROVINCE = ("drain", "latency", "recovery")
-PARTS = ("ysb", "paced", *PROVINCE, "scale", "profile")
+PARTS = ("ysb", "ioc1", "uc2", "paced", *PROVINCE, "scale", "profile")
 PAGE = ROOT / "docs/benchmarks.md"
 PACKAGES = ("faust-streaming", "mode-streaming", "aiokafka", "pydantic", "orjson")
 
@@ -55,6 +60,10 @@ def main(words: Sequence[str]) -> int:
     try:
         if "ysb" in wanted:
             run_ysb(is_quick=is_quick)
+        if "ioc1" in wanted:
+            run_ioc1(is_quick=is_quick)
+        if "uc2" in wanted:
+            run_uc2(is_quick=is_quick)
         if "paced" in wanted:
             run_paced(is_quick=is_quick)
         if set(wanted) & set(PROVINCE):
@@ -79,6 +88,22 @@ def run_ysb(*, is_quick: bool, turn: Turn = nullcontext) -> None:
     publish("ysb", section(found, machine()), is_whole=not is_quick)
     if not is_quick:
         (ROOT / CHART).write_text(chart(found))
+
+
+def run_ioc1(*, is_quick: bool) -> None:
+    """IOC-1: the table of the drains, and of the kills."""
+    sizes = Ioc1Sizes(events=60_000, rounds=1, seeds=(1,)) if is_quick else Ioc1Sizes()
+    with fresh_broker("ioc1") as (broker, folder):
+        found = ioc1_contest(broker, folder, sizes, say)
+    publish("ioc1", ioc1_section(found, machine()), is_whole=not is_quick)
+
+
+def run_uc2(*, is_quick: bool) -> None:
+    """Theodolite's UC2: the table."""
+    sizes = Uc2Sizes(events=60_000, rounds=1) if is_quick else Uc2Sizes()
+    with fresh_broker("uc2") as (broker, folder):
+        found = uc2_contest(broker, folder, sizes, say)
+    publish("uc2", uc2_section(found, machine()), is_whole=not is_quick)
 
 
 def run_paced(*, is_quick: bool) -> None:

@@ -10,7 +10,7 @@ cùng một Kafka, cùng dữ liệu, trong cùng một lần chạy. Tỷ lệ 
 Written by `make bench`; do not edit. No figure is stable on a machine that others use too: compare within one run, and
 trust ratios more than microseconds.
 """
-ORDER = ("ysb", "paced", "province", "scale", "profile")
+ORDER = ("ysb", "ioc1", "uc2", "paced", "province", "scale", "profile")
 
 
 def replaced(page: str, name: str, text: str) -> str:

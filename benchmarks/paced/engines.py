@@ -17,15 +17,15 @@ from kafka import KafkaConsumer, TopicPartition
 from benchmarks.paced.timeline import Timeline
 from benchmarks.peers import java
 from benchmarks.running import ROOT
-from benchmarks.ysb.contest import Bed, counted, plan_of, task, views_in, worker_on
+from benchmarks.ysb.contest import Bed, counted, task, worker_on
 from benchmarks.ysb.log import PARTITIONS, feed
+from benchmarks.ysb.snapshots import lanes_in, plan_of, windows_of
 from streams.transport.state_reader import StateRecord
 from streams.worker.owned import Candidates, choose
 
 SHOWN_EACH_SECONDS = 1.0
 NAME = "paced"
 STATE_TOPIC = "bench.paced"
-Place = tuple[int, bytes]
 
 
 class Engine(ABC):
@@ -102,18 +102,16 @@ class Ours(Engine):
 
     def read(self) -> None:
         """The snapshots of all partitions, as they come."""
-        plan, kept, sums = plan_of(self.bed), dict[Place, Candidates | None](), dict[Place, int]()
+        plan, sums = plan_of(feed(), self.bed.reference), Counter[int]()
+        kept: dict[int, dict[bytes, Candidates]] = {number: {} for number in range(PARTITIONS)}
         consumer = reader_of(self.bed.broker, STATE_TOPIC)
         while not self.closing.is_set():
-            changed = dict[Place, Candidates | None]()
-            for records in consumer.poll(timeout_ms=100).values():
+            for place, records in consumer.poll(timeout_ms=100).items():
+                number = place.partition
                 for record in records:
-                    place = record.partition, record.key
-                    kept[place] = choose(kept.get(place), StateRecord(place[0], record.offset, place[1], record.value))
-                    changed[place] = kept[place]
-            for place, candidates in changed.items():
-                sums[place] = sum(count for _, count in views_in(plan, candidates)) if candidates else 0
-            self.durable.add(time.monotonic(), sum(sums.values()))
+                    take(kept[number], StateRecord(number, record.offset, record.key, record.value))
+                sums[number] = windows_of(plan, lanes_in(plan, number, kept[number])).total()
+            self.durable.add(time.monotonic(), sums.total())
         consumer.close()
 
     def look(self) -> None:
@@ -138,18 +136,19 @@ class Peer(Engine):
     def __init__(self, bed: Bed, name: str) -> None:
         super().__init__(bed, name, topic_of(name))
         self.command = java.command(name)
+        self.run = f"bench-{name}-{NAME}"
         self.latest: dict[bytes, int] = {}
 
     def launch(self) -> "subprocess.Popen[bytes]":
         """Under the same name."""
-        environment = task(self.bed, self.topic, {"BENCH_NAME": NAME})
+        environment = task(self.bed, self.topic, {"BENCH_NAME": self.run})
         with (self.bed.folder / f"{self.name}.log").open("ab") as log:
             return subprocess.Popen(self.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log,
                                     stderr=log)
 
     def read(self) -> None:
         """The engine makes the topic when it starts for the first time: until then the reader asks for it."""
-        consumer, total = reader_of(self.bed.broker, f"bench-{self.name}-{NAME}-shown"), 0
+        consumer, total = reader_of(self.bed.broker, f"{self.run}-shown"), 0
         while not self.closing.is_set():
             for records in consumer.poll(timeout_ms=100).values():
                 for record in records:
@@ -169,6 +168,13 @@ class Peer(Engine):
         for key, value in list(self.latest.items()):
             found[":".join(key.decode().split(":")[:2])] += value
         return found
+
+
+def take(kept: dict[bytes, Candidates], record: StateRecord) -> None:
+    """Keeps what is needed of the next record of a state partition."""
+    found = choose(kept.pop(record.key, None), record)
+    if found is not None:
+        kept[record.key] = found
 
 
 def reader_of(broker: str, topic: str) -> KafkaConsumer:

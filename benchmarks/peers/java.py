@@ -26,6 +26,7 @@ VARIANTS = {
     "flink-window": ("flink", "Main", "window"),
     "flink-operator": ("flink", "Main", "operator"),
 }
+DEDUPLICATED = {"flink-ioc1": ("flink", "Deduplicated")}  # IOC-1; its log is in benchmarks/ioc1
 DOWNSAMPLING = {"streams-uc2": ("streams", "Downsampling")}  # Theodolite's UC2; its log is in benchmarks/theodolite
 # the collector with the best throughput; the heap of both engines is far from full
 JVM = ("-XX:+UseParallelGC", "-Xms1g", "-Xmx1g")
@@ -42,7 +43,7 @@ def command(variant: str, built: Path | None = None) -> list[str]:
         NotInstalledError: the JDK, Maven or the artifacts are missing.
         BrokerError: there is no Java at all.
     """
-    engine, program, *how = (VARIANTS | DOWNSAMPLING)[variant]
+    engine, program, *how = (VARIANTS | DEDUPLICATED | DOWNSAMPLING)[variant]
     libs = (built or build()) / engine
     return [java(), *JVM, "-cp", f"{libs}/*", f"bench.{engine}.{program}", *how]
 
@@ -90,5 +91,5 @@ def _digest() -> str:
 
 
 if __name__ == "__main__":
-    for name in VARIANTS | DOWNSAMPLING:
+    for name in VARIANTS | DEDUPLICATED | DOWNSAMPLING:
         print(f"{name}: {shlex.join(command(name))}")

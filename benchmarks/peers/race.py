@@ -42,6 +42,7 @@ class Race:
     def __init__(self, contestant: str) -> None:
         self.name = name_of(contestant)
         self.read = self.views = self.rejected = 0
+        self.taken = time.monotonic()
         self._before = -1
         self._cpu = self._wall = 0.0
 
@@ -50,6 +51,7 @@ class Race:
         if self._before < 0 and self.read >= WARM:
             self._before, self._cpu, self._wall = self.read, cpu(), time.monotonic()
         self.read += number
+        self.taken = time.monotonic()
 
     @property
     def is_over(self) -> bool:
@@ -60,7 +62,7 @@ class Race:
         """The last event is counted, and shown or stored as far as the contestant promises."""
         self._cpu, self._wall = cpu() - self._cpu, time.monotonic() - self._wall
 
-    def finish(self, counts: Mapping[str, int], guarantee: str) -> None:
+    def finish(self, counts: Mapping[str, object], guarantee: str) -> None:
         """Says the result, and ends the process whatever its threads do."""
         file = FOLDER / f"{self.name}-counts.json"
         file.write_text(json.dumps(dict(counts)))

@@ -1,8 +1,8 @@
 """Everybody who takes part in the Yahoo Streaming Benchmark, in the order of a round, and why somebody does not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from typing import Protocol
 
 from benchmarks.peers import java, python
 from benchmarks.result import Run
@@ -31,18 +31,27 @@ class Entrant:
     why: str = ""
 
 
+class Peer(Protocol):
+    """How a contestant drains in a workload."""
+
+    def __call__(self, bed: Bed, command: tuple[str, ...], *, number: int, warm: int = 0) -> Run:
+        """So many events, of which the first so many warm it up."""
+
+
 def entrants(whole: int) -> list[Entrant]:
     """All of them, for a log of so many events; builds and installs what is missing, which takes minutes once."""
-    return [*_ours(whole), *_python(whole), *_java(whole)]
+    on_jvm = (each for name, title in JAVA_TITLES.items() for each in of_jvm(name, title, name, whole, peer))
+    return [*of_ours(whole, ours), *_python(whole), *on_jvm]
 
 
-def _ours(whole: int) -> Iterator[Entrant]:
+def of_ours(whole: int, drain: Callable[[Bed, str, Mapping[str, str]], Run]) -> Iterator[Entrant]:
+    """Our worker in its forms, in whichever workload; `drain(bed, state topic, settings)`."""
     for name, (title, settings) in OURS.items():
 
-        def drain(bed: Bed, number: int, name: str = name, settings: dict[str, str] = settings) -> Run:
-            return ours(bed, state_of(name, number), settings)
+        def run(bed: Bed, number: int, name: str = name, settings: dict[str, str] = settings) -> Run:
+            return drain(bed, state_of(name, number), settings)
 
-        yield Entrant(name, title, whole, drain)
+        yield Entrant(name, title, whole, run)
 
 
 def state_of(name: str, number: int) -> str:
@@ -53,20 +62,21 @@ def state_of(name: str, number: int) -> str:
 def _python(whole: int) -> Iterator[Entrant]:
     for variant in python.variants():
         number = round(whole * variant.share)
-        drain = None if variant.command is None else partial(_peer, variant.command, number, 0)
-        yield Entrant(variant.name, variant.title, number, drain, variant.why)
+        run = None if variant.command is None else drain_of(peer, variant.command, number)
+        yield Entrant(variant.name, variant.title, number, run, variant.why)
 
 
-def _java(whole: int) -> Iterator[Entrant]:
-    for name, title in JAVA_TITLES.items():
-        try:
-            command = tuple(java.command(name))
-        except ToolError as error:
-            yield Entrant(name, title, whole, None, str(error))
-        else:
-            yield Entrant(name, f"{title}, warm", whole, partial(_peer, command, whole, whole // WARM_SHARE))
-            yield Entrant(f"{name}-cold", f"{title}, cold", whole, partial(_peer, command, whole, 0))
+def of_jvm(name: str, title: str, variant: str, whole: int, drain: Peer) -> Iterator[Entrant]:
+    """A program on the JVM, warm and cold, in whichever workload; one row that says why if it cannot be had."""
+    try:
+        command = tuple(java.command(variant))
+    except ToolError as error:
+        yield Entrant(name, title, whole, None, str(error))
+    else:
+        yield Entrant(name, f"{title}, warm", whole, drain_of(drain, command, whole, whole // WARM_SHARE))
+        yield Entrant(f"{name}-cold", f"{title}, cold", whole, drain_of(drain, command, whole))
 
 
-def _peer(command: tuple[str, ...], number: int, warm: int, bed: Bed, _: int) -> Run:
-    return peer(bed, command, number=number, warm=warm)
+def drain_of(drain: Peer, command: tuple[str, ...], number: int, warm: int = 0) -> Callable[[Bed, int], Run]:
+    """One drain of a contestant, the same in each round."""
+    return lambda bed, _: drain(bed, command, number=number, warm=warm)

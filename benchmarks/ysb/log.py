@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from kafka.admin import KafkaAdminClient
 
@@ -20,11 +21,11 @@ PARTITIONS = 4
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The log: how many events, how large they are on average, and the true counts by length of the beginning."""
+    """The log: how many events, how large they are on average, and by length of the beginning what it comes to."""
 
     events: int
     mean_bytes: float
-    truth: Mapping[int, Mapping[str, int]]
+    truth: Mapping[int, Mapping[str, Any]]
 
 
 def feed() -> Feed:
@@ -32,19 +33,21 @@ def feed() -> Feed:
     return find_feed("ysb", str(FEEDS))
 
 
-def topic_of(number: int, whole: int) -> str:
-    """The topic of a beginning; the whole is where our worker reads it."""
-    return feed().topic if number == whole else f"{feed().topic}.first{number}"
+def topic_of(number: int, whole: int, of: Feed | None = None) -> str:
+    """The topic of a beginning, of the log of this feed or of another; the whole is where our worker reads it."""
+    topic = (of or feed()).topic
+    return topic if number == whole else f"{topic}.first{number}"
 
 
-def make_topics(broker: str, state_topics: Iterable[str], others: Iterable[str]) -> None:
-    """The topic that our worker reads, those of its state, and others that are set as the first."""
+def make_topics(broker: str, state_topics: Iterable[str], others: Iterable[str], of: Feed | None = None) -> None:
+    """The topic of this feed or of another, which our worker reads, those of its state, and others set as the first."""
+    declared = of or feed()
     wanted: dict[str, topics.Topic] = {}
     for name in state_topics:
         settings = Settings(brokers=broker, state_topic=name, partitions=PARTITIONS)
-        wanted |= {topic.name: topic for topic in topics.plan(settings, [feed()])}
+        wanted |= {topic.name: topic for topic in topics.plan(settings, [declared])}
     for name in others:
-        wanted[name] = replace(wanted[feed().topic], name=name)
+        wanted[name] = replace(wanted[declared.topic], name=name)
     admin = KafkaAdminClient(bootstrap_servers=broker)
     try:
         topics.create(admin, list(wanted.values()))

@@ -42,16 +42,29 @@ def section(found: Contest, machine: Mapping[str, str]) -> str:
     """The section."""
     rounds = max(map(len, found.runs.values()), default=0)
     ours = found.runs.get("ours", [])
-    head = ("", "events", "CPU-s per million events", "against ours", "events/s", "peak MB", "guarantee", "exact")
-    where = ", ".join(f"{name} {value}" if name != "processor" else value for name, value in machine.items())
     return "\n".join([
         "## Yahoo Streaming Benchmark", "",
         *_target(ours), "", *_shortened(found),
         "![CPU-seconds per million events](pictures/ysb.svg)", "",
-        *table(head, [_row(found, each, ours) for each in found.entrants], title="").splitlines()[2:], "",
+        *rows(found), "",
         METHOD.format(events=found.events, size=found.mean_bytes, rounds=rounds),
-        f"Where: {where}.{_load(found)}", "",
+        where(found, machine), "",
     ])  # fmt: skip
+
+
+HEAD = ("", "events", "CPU-s per million events", "against ours", "events/s", "peak MB", "guarantee", "exact")
+
+
+def rows(found: Contest) -> list[str]:
+    """The table, a line for each contestant, whatever became of it."""
+    ours = found.runs.get("ours", [])
+    return table(HEAD, [_row(found, each, ours) for each in found.entrants], title="").splitlines()[2:]
+
+
+def where(found: Contest, machine: Mapping[str, str]) -> str:
+    """On which machine, and how much else it had to do."""
+    named = ", ".join(f"{name} {value}" if name != "processor" else value for name, value in machine.items())
+    return f"Where: {named}.{_load(found)}"
 
 
 def _shortened(found: Contest) -> Iterator[str]:
@@ -62,6 +75,15 @@ def _shortened(found: Contest) -> Iterator[str]:
             "On a whole one it needs much less, and the Flink operator then less than ours."
         )
         yield ""
+
+
+def cut_short(found: Contest, events: int, rounds: int) -> list[str]:
+    """A line that says so where a log or the rounds are fewer than those of a whole run."""
+    taken = max(map(len, found.runs.values()), default=0)
+    if found.events >= events and taken >= rounds:
+        return []
+    less = f"{found.events:,} events instead of {events:,}, {taken} rounds instead of {rounds}"
+    return [f"**A shortened run**: {less}; a JVM has hardly warmed up, and what is done each second weighs more.", ""]
 
 
 def _load(found: Contest) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,14 +47,19 @@ def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None],
     stored = asyncio.run(log.store(broker, sizes.events, lengths))
     bed = Bed(broker, folder, stored)
     prepare(bed)
-    result = Contest(sizes.events, stored.mean_bytes, tuple(found))
-    for number in range(sizes.rounds):
+    return take_turns(bed, found, sizes.rounds, lambda text: say(f"ysb {text}"), turn)
+
+
+def take_turns(bed: Bed, found: Sequence[Entrant], rounds: int, say: Callable[[str], None], turn: Turn) -> Contest:
+    """Everybody drains once a round."""
+    result = Contest(bed.stored.events, bed.stored.mean_bytes, tuple(found))
+    for number in range(rounds):
         for each in found:
             if each.drain is not None and each.name not in result.failed:
                 with turn():
                     result.loads.append(os.getloadavg()[0])
                     told = _take_turn(result, each, bed, number)
-                say(f"ysb {number + 1}/{sizes.rounds}, {each.name}: {told}")
+                say(f"{number + 1}/{rounds}, {each.name}: {told}")
     return result
 
 

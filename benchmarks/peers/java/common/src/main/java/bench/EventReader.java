@@ -44,10 +44,7 @@ public final class EventReader {
             if (parser.nextToken() != JsonToken.VALUE_STRING) {
                 return false;
             }
-            text = parser.getTextCharacters();
-            start = parser.getTextOffset();
-            length = parser.getTextLength();
-            int field = field(name, event);
+            int field = take(name, parser, event);
             if (field == 0 || (seen & field) != 0) { // wrong, unknown or given twice
                 return false;
             }
@@ -56,7 +53,14 @@ public final class EventReader {
         return seen == ALL_FIELDS && parser.currentToken() == JsonToken.END_OBJECT && parser.nextToken() == null;
     }
 
-    /** The bit of a field; 0 if it is unknown or its text is not of its kind. */
+    /** The bit of the field at whose text the parser stands; 0 if it is unknown or its text is not of its kind. */
+    int take(String name, JsonParser parser, AdEvent event) throws IOException {
+        text = parser.getTextCharacters();
+        start = parser.getTextOffset();
+        length = parser.getTextLength();
+        return field(name, event);
+    }
+
     private int field(String name, AdEvent event) {
         switch (name) {
             case "user_id":

@@ -26,8 +26,10 @@ public final class Race {
     public final int partitions = Integer.parseInt(required("BENCH_PARTITIONS"));
     public final Path folder = Path.of(required("BENCH_FOLDER"));
     public final long warm = Long.parseLong(System.getenv().getOrDefault("BENCH_WARM", "0"));
-    /** The name of a run that never ends and may be killed: started again, it goes on from its durable state; else null. */
-    public final String name = System.getenv("BENCH_NAME");
+    /** The name of a run that may be killed: started again, it goes on from what is durable; else null. */
+    private final String name = System.getenv("BENCH_NAME");
+    /** How many events a run with a name shows in the end; 0 if it has no end but a kill. */
+    public final long shown = Long.parseLong(System.getenv().getOrDefault("BENCH_SHOWN", "0"));
     public final long total = isEndless() ? Long.MAX_VALUE : warm + Long.parseLong(required("BENCH_EVENTS"));
     public final int threads = Integer.parseInt(System.getenv().getOrDefault("BENCH_THREADS", "1"));
     /** Names everything of this run on the broker. */
@@ -38,15 +40,20 @@ public final class Race {
     private final long[] ends;
 
     public Race(String variant, Ads ads) throws ExecutionException, InterruptedException {
-        id = "bench-" + variant + "-" + (isEndless() ? name : UUID.randomUUID().toString().substring(0, 8));
+        id = isNamed() ? name : "bench-" + variant + "-" + UUID.randomUUID().toString().substring(0, 8);
         this.ads = ads;
         meter = new Meter(warm, total);
         ends = findEnds();
     }
 
+    /** Whether it may be killed, and goes on when it is started again under the same name. */
+    public boolean isNamed() {
+        return name != null;
+    }
+
     /** Whether it runs until it is killed, and counts whatever comes. */
     public boolean isEndless() {
-        return name != null;
+        return isNamed() && shown == 0;
     }
 
     /** Whether a record is one of those to be counted. */

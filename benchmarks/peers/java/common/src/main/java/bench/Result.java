@@ -17,8 +17,17 @@ import org.apache.kafka.clients.admin.Admin;
 public final class Result {
     private Result() {}
 
-    /** Says it; {@code counts} are numbers, or several for each key. */
-    public static void say(Race race, Meter.Cost cost, Map<String, ?> counts, String guarantee) throws IOException {
+    /** Says it at the end of the run, without a cost if it may have been killed; never of a run without end. */
+    public static void await(Race race, Shown<?> shown, String guarantee) throws IOException, InterruptedException {
+        if (race.isEndless()) {
+            Thread.currentThread().join();
+        }
+        Meter.Cost cost = race.isNamed() ? new Meter.Cost(0, 0) : race.meter.measure();
+        say(race, cost, shown.await(), guarantee);
+    }
+
+    /** {@code counts} are numbers, or several for each key. */
+    private static void say(Race race, Meter.Cost cost, Map<String, ?> counts, String guarantee) throws IOException {
         Path file = race.folder.resolve(race.id + "-counts.json");
         Files.writeString(file, json(out -> {
             for (Map.Entry<String, ?> one : counts.entrySet()) {

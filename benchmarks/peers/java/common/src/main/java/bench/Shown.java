@@ -26,6 +26,9 @@ import org.apache.kafka.common.serialization.StringDeserializer;
  */
 public final class Shown<V> {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    /** A run that may have been killed may count too much: its end is when nothing changes for so long. */
+    private static final Duration SETTLED = Race.SHOWN_EACH.multipliedBy(3);
+
     public final String topic;
     private final Race race;
     private final Deserializer<V> format;
@@ -58,8 +61,12 @@ public final class Shown<V> {
         return new Shown<>(race, new LongDeserializer(), Long::longValue, Long::sum);
     }
 
-    /** What a reader of committed records sees, once it tells of all events that were counted. */
-    public Map<String, V> await(long counted) {
+    /** What a reader of committed records sees at the end of the run: all events to be counted, or more. */
+    public Map<String, V> await() {
+        return race.isNamed() ? await(race.shown, SETTLED) : await(race.meter.views(), Duration.ZERO);
+    }
+
+    private Map<String, V> await(long counted, Duration settled) {
         Map<String, V> latest = new HashMap<>();
         long until = System.nanoTime() + PATIENCE.toNanos();
         try (KafkaConsumer<String, V> consumer =
@@ -69,12 +76,14 @@ public final class Shown<V> {
             consumer.assign(all);
             consumer.seekToBeginning(all);
             long seen = 0;
-            while (seen != counted) {
+            long newest = System.nanoTime();
+            while (seen < counted || System.nanoTime() - newest < settled.toNanos()) {
                 if (System.nanoTime() > until) {
                     throw new IllegalStateException(counted + " were counted, " + seen + " are shown in " + topic);
                 }
                 for (ConsumerRecord<String, V> one : consumer.poll(Duration.ofMillis(100))) {
                     V before = latest.put(one.key(), one.value());
+                    newest = System.nanoTime();
                     seen += size.applyAsLong(one.value()) - (before == null ? 0 : size.applyAsLong(before));
                 }
             }

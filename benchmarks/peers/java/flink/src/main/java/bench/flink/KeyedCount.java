@@ -2,6 +2,7 @@ package bench.flink;
 
 import bench.Meter;
 import bench.Race;
+import java.time.Duration;
 import java.util.Iterator;
 import java.util.Map;
 import org.apache.flink.api.common.functions.OpenContext;
@@ -18,8 +19,14 @@ final class KeyedCount extends KeyedProcessFunction<String, View, Tuple2<String,
     private static final int COUNT = 0;
     private static final int SHOWN = 1;
 
+    private final long lateness;
     private transient MapState<Long, long[]> windows;
     private transient Meter.Lane lane;
+
+    /** Windows are kept for so long behind the watermark. */
+    KeyedCount(Duration lateness) {
+        this.lateness = lateness.toMillis();
+    }
 
     @Override
     public void open(OpenContext context) {
@@ -52,7 +59,7 @@ final class KeyedCount extends KeyedProcessFunction<String, View, Tuple2<String,
             if (cell[COUNT] != cell[SHOWN]) {
                 cell[SHOWN] = cell[COUNT];
                 out.collect(Tuple2.of(context.getCurrentKey() + ":" + one.getKey(), cell[COUNT]));
-            } else if ((one.getKey() + 1) * Race.WINDOW_MS + Main.LATENESS.toMillis() <= watermark) {
+            } else if ((one.getKey() + 1) * Race.WINDOW_MS + lateness <= watermark) {
                 all.remove();
             }
         }

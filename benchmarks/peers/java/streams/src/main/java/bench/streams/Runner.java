@@ -1,6 +1,5 @@
 package bench.streams;
 
-import bench.Meter;
 import bench.Race;
 import bench.Result;
 import bench.Shown;
@@ -24,11 +23,7 @@ final class Runner {
                 return null;
             });
             streams.start();
-            if (race.isEndless()) {
-                Thread.currentThread().join();
-            }
-            Meter.Cost cost = race.meter.measure();
-            Result.say(race, cost, shown.await(race.meter.views()), "exactly-once");
+            Result.await(race, shown, "exactly-once");
         }
         Result.tidy(race);
     }
@@ -50,7 +45,7 @@ final class Runner {
         settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
         settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 10_000);
         settings.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, 10_000);
-        if (race.isEndless()) {
+        if (race.isNamed()) {
             // a process started again takes the place of the killed one at once, not when its session has run out
             settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), race.id);
         }

@@ -1,0 +1,74 @@
+"""Everybody who takes part in IOC-1: ours, the faster engine of the JVM with its keyed state, stock Faust."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.ioc1 import kills
+from benchmarks.ioc1.contest import ours, peer
+from benchmarks.peers import java
+from benchmarks.ysb.contest import Bed
+from benchmarks.ysb.entrants import OURS, Entrant, drain_of, of_jvm, of_ours
+from tools.errors import ToolError
+
+FLINK = "flink-ioc1"
+FAUST = (sys.executable, "-m", "benchmarks.peers.faust_deduplicated")
+FAUST_TITLE, FLINK_TITLE = "stock Faust, a table of ids", "Flink, keyed state with time to live"
+FAUST_SHARE, FAUST_KILLED_SHARE = 0.015, 0.05
+"""Of the log: it commits seldom under load, and a kill must find it at work."""
+KILLED = "bench.killed"
+
+
+@dataclass(frozen=True, slots=True)
+class Victim:
+    """Who is killed: `drain(bed, seed)` does it, None if it cannot run here, and then `why`."""
+
+    name: str
+    title: str
+    drain: Callable[[Bed, int], kills.Killed] | None
+    why: str = ""
+
+
+def entrants(whole: int) -> list[Entrant]:
+    """All of them, for a log of so many events."""
+    slow = beginning(whole)
+    return [*of_ours(whole, ours), *of_jvm("flink", FLINK_TITLE, FLINK, whole, peer),
+            Entrant("faust", FAUST_TITLE, slow, drain_of(peer, FAUST, slow))]
+
+
+def beginning(whole: int) -> int:
+    """Of how many events stock Faust drains."""
+    return max(round(whole * FAUST_SHARE), 1500)
+
+
+def beginnings(whole: int) -> set[int]:
+    """Of which lengths beginnings are stored, beside the whole."""
+    return {beginning(whole), _killed_beginning(whole)}
+
+
+def _killed_beginning(whole: int) -> int:
+    """Of how many events stock Faust drains when it is killed."""
+    return max(round(whole * FAUST_KILLED_SHARE), 5_000)
+
+
+def victims(whole: int) -> list[Victim]:
+    """Who is killed: one form of each."""
+    command, why = _flink_command()
+    return [
+        Victim("ours", OURS["ours"][0], lambda bed, seed: kills.ours(bed, killed_state(seed), seed)),
+        Victim("flink", FLINK_TITLE, None if command is None else
+               lambda bed, seed: kills.peer(bed, command, whole, seed), why),
+        Victim("faust", FAUST_TITLE, lambda bed, seed: kills.peer(bed, FAUST, _killed_beginning(whole), seed)),
+    ]
+
+
+def killed_state(seed: int) -> str:
+    """The state topic of our worker that is killed."""
+    return f"{KILLED}.{seed}"
+
+
+def _flink_command() -> tuple[tuple[str, ...] | None, str]:
+    try:
+        return tuple(java.command(FLINK)), ""
+    except ToolError as error:
+        return None, str(error)
