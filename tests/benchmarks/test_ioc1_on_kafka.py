@@ -21,10 +21,11 @@ from tools.jars import ROOT
 
 pytestmark = pytest.mark.kafka
 
-NUMBER, BEGINNING = 12_000, 1_500
+NUMBER, BEGINNING = 24_000, 1_500
+"""Of so many events our states have ids in blocks."""
 SHARES = events.Shares(repeated=0.1, late=0.01, no_json=0.02, unknown=0.02)
 STATES = ["ioc1.all", "ioc1.off"]
-A_PART, PAUSE_SECONDS = 500, 0.4
+A_PART, PAUSE_SECONDS = 1000, 0.4
 
 
 def bed_of(broker: str, folder: Path, stored: Stored) -> Bed:
