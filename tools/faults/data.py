@@ -15,6 +15,7 @@ from tools.faults.letters import expect, send
 from tools.faults.scenario import Scenario
 from tools.faults.stage import Stage
 from tools.faults.story import Shot
+from tools.faults.worker import Worker
 
 FEED: Final = find_feed("hydromet")
 KEY: Final = STATION.encode()
@@ -33,6 +34,15 @@ RATE: Final = 300.0
 """The story of the house goes on beside what these scenarios send."""
 
 SCRAPE_SECONDS: Final = 1.0
+TRIES: Final = 3
+"""Of which the best counts: a page that is slow is so each time, a busy machine is not."""
+
+
+def seconds_of(worker: Worker) -> float:
+    """Seconds that the page of a worker takes."""
+    began = time.monotonic()
+    worker.ask("/metrics")
+    return time.monotonic() - began
 
 
 def good(stage: Stage, number: int, at: datetime, **data: Any) -> dict[str, Any]:
@@ -129,9 +139,8 @@ def labels(stage: Stage) -> None:
         values.append(shot(encode(event), event["data"]["station_id"].encode()))
     send(stage, "names of nobody", values)
     for worker in stage.bed.awake:
-        began = time.monotonic()
         text = worker.ask("/metrics")[1]
-        took = time.monotonic() - began
+        took = min(seconds_of(worker) for _ in range(TRIES))
         samples = sum(1 for _ in parse_page(text))
         if took > SCRAPE_SECONDS or samples > SERIES or not samples:
             stage.remarks.append(f"the page of {worker.name} has {samples} series and took {took:.1f} s")
