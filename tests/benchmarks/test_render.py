@@ -85,7 +85,7 @@ def test_a_part_that_cannot_be_measured_is_told_and_the_others_are_measured(
 
 
 def test_that_a_page_is_of_one_run_ends_with_the_next_part_measured_alone() -> None:
-    whole = replaced(replaced("", "ysb", "of ysb"), "run", "in one run")
-    assert whole.index("in one run") < whole.index("of ysb")
-    assert "in one run" not in replaced(whole, "uc2", "of uc2")
+    whole = replaced(replaced("", "ysb", "of ysb"), "run", "all at once")
+    assert whole.index("all at once") < whole.index("of ysb")
+    assert "all at once" not in replaced(whole, "uc2", "of uc2")
     assert "of ysb" in replaced(whole, "uc2", "of uc2")
