@@ -124,11 +124,10 @@ def no_state(stage: Stage) -> None:
     """All snapshots are gone, the group's commits are there: everything is counted again from the start."""
     stage.share()
     stage.work()
+    stage.bed.until(lambda: committed(stage.bed.broker.address), RECOVER_SECONDS, "a commit of the group")
     number = _leave_all(stage)
     ends = {record.partition: record.offset + 1 for _, _, record in snapshots(stage.bed)}
     stage.fault("all snapshots deleted", lambda: _delete(stage, ends))
-    if not committed(stage.bed.broker.address):
-        stage.remarks.append("the group has committed nothing")
     stage.watch.forget()
     _join_all(stage, number)
     stage.bed.until(lambda: len(shown(stage.bed.awake)) == stage.partitions, RECOVER_SECONDS,
