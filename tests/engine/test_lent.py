@@ -9,6 +9,7 @@ from schemas import Count, Elapsed, Is, Kpi, Mean, Rolling, Share, Sum, Text
 from schemas.conditions import All, Has
 from streams.engine.lent import lent
 
+COUNT = Count()
 NAMES = ("channel", "domain", "opened_at", "fee_vnd")
 HOUR = Rolling(timedelta(hours=1), step=timedelta(minutes=1))
 
@@ -18,7 +19,7 @@ def asks(row: Any) -> bool:
     return "domain" in row
 
 
-def kpi(aggregate: Any = Count(), by: tuple[str, ...] = (), where: Any = None) -> Kpi:
+def kpi(aggregate: Any = COUNT, by: tuple[str, ...] = (), where: Any = None) -> Kpi:
     """A KPI over an hour."""
     return Kpi("some", Text("Một số", "Some"), aggregate, over=HOUR, by=by, where=where)
 
