@@ -139,6 +139,8 @@ TRIED = """Found with `py-spy` on the worker, then measured side by side, on a b
 - The questions before an event is taken (key, clock, repeat) are asked of 128 records, then these are taken: the four
   feeds 0.96-0.97 of before, IOC-1 0.99.
 - An event that says all that its KPIs ask of memory is not laid over memory: IOC-1 0.92-0.95, `exchange` 0.98.
+- These three together, the worker draining 60,000 events of IOC-1, three rounds in turn: 12.8-14.3 µs of CPU an event
+  instead of 15.2-16.7.
 - Memory after the cut to 16 waiting batches: the Yahoo benchmark, 400,000 events drained at some 110,000 a second,
   peaked at 116-117 MB, 88-100 of which the worker has before the first event.
 

@@ -110,6 +110,7 @@ _tails: dict[str, int] = {}
 _seconds: dict[str, int] = {}
 _fractions: dict[str, int] = {}
 _CACHE = 200_000
+_CACHE_WHOLES = 20_000
 _WHOLE_SECONDS = len("2026-01-05T08:00:00+07:00")
 
 known_millis = _wholes.get
@@ -134,7 +135,7 @@ def _parse(text: str) -> int:
     if head is None or second is None or tail is None:
         return _parse_new(text)
     if len(text) == _WHOLE_SECONDS:
-        _remember(_wholes, text, head + second + tail)
+        _remember(_wholes, text, head + second + tail, _CACHE_WHOLES)
     else:
         _remember(_tails, text[16:], second + tail)
     return head + second + tail
@@ -160,8 +161,8 @@ def _parse_new(text: str) -> int:
     return head + tail
 
 
-def _remember(parts: dict[str, int], text: str, number: int) -> None:
-    if len(parts) >= _CACHE:
+def _remember(parts: dict[str, int], text: str, number: int, most: int = _CACHE) -> None:
+    if len(parts) >= most:
         parts.clear()
     parts[text] = number
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from schemas.decode import Decoder, Event
 from schemas.errors import Reason, Rejection
-from schemas.event import millis
+from schemas.event import known_millis, millis
 from schemas.reader import Readers
 from tests.engine.toys import STATIONS, reference
 
@@ -175,6 +175,15 @@ def test_a_bad_time_is_refused_also_where_the_rest_of_it_was_seen_before(text: s
     for _ in range(2):
         with pytest.raises(ValueError, match="is n"):
             millis(text)
+
+
+def test_times_of_whole_seconds_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("schemas.event._CACHE_WHOLES", 2)
+    texts = [f"2031-01-02T03:04:0{second}+07:00" for second in range(10)]
+    first = millis(texts[0])
+    for second, text in enumerate(texts * 2):
+        assert millis(text) == first + second % 10 * 1000
+    assert 0 < sum(known_millis(text) is not None for text in texts) <= 2
 
 
 @decoders
