@@ -44,9 +44,9 @@ class BareDecoder(Decoder):
         }
         pointer = ""
         try:
-            for name, read in self._times:
+            for name, place, read in self._times:
                 if name in row:
-                    pointer = f"/{name}"
+                    pointer = place
                     row[name] = read(row[name])
         except ValueError as error:
             return Rejection(Reason.SCHEMA_VIOLATION, pointer, str(error))

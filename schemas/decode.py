@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from schemas import names
 from schemas.errors import Flag, Reason, Rejection
-from schemas.event import MOMENTS, PROVENANCES, REQUIRED, millis
+from schemas.event import MOMENTS, PROVENANCES, REQUIRED, known_millis, millis
 from schemas.feed import Feed
 from schemas.labels import OTHER
 from schemas.placing import Placing
@@ -79,7 +79,7 @@ class Decoder:
         self.reader = (readers or Readers((OFF,))).reader(feed.name, feed.record, self._taken(feed), again)
         self._actions = feed.types
         self._schema = names.data_schema(feed.name, feed.version)
-        self._times = tuple((name, MOMENTS[form]) for name, form in feed.forms.items())
+        self._times = tuple((name, f"{self.data}/{name}", MOMENTS[form]) for name, form in feed.forms.items())
         self._ranges = tuple((name, span.low, span.high) for name in feed.hints if (span := feed.plausible(name)))
         self._lists = tuple(
             (name, reference.table(listed.name).spans, listed) for name in feed.hints if (listed := feed.listed(name))
@@ -131,10 +131,10 @@ class Decoder:
         pointer = "/time"
         try:
             time = millis(said)
-            for name, read in self._times:
+            for name, place, read in self._times:
                 if name in row:
-                    pointer = f"/data/{name}"
-                    row[name] = read(row[name])
+                    text, pointer = row[name], place
+                    row[name] = known_millis(text) or read(text)
             if recorded is not None:
                 pointer = "/recordedtime"
                 millis(recorded)

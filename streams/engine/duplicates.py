@@ -19,15 +19,14 @@ class Duplicates:
         fresh: hashes of ids noted since a block had them, in the order in which they were.
     """
 
-    __slots__ = ("_before", "_horizon", "_last", "_newest", "_seen", "_sweep_at", "fresh")
+    __slots__ = ("_asked", "_horizon", "_last", "_seen", "_sweep_at", "fresh")
 
     def __init__(self, horizon_ms: int) -> None:
         self._horizon = horizon_ms
         self._seen: dict[int, int] = {}
         self._last = 0
         self._sweep_at = 0
-        self._newest = 0
-        self._before: int | None = None
+        self._asked: list[tuple[int, int | None]] = []
         self.fresh: list[int] = []
 
     def __len__(self) -> int:
@@ -38,7 +37,8 @@ class Duplicates:
 
         Append stamps never go back within a partition; one that does is taken for the newest.
         """
-        append = max(append, self._last)
+        if append < self._last:
+            append = self._last
         if append >= self._sweep_at or append - self._last > self._horizon:
             self._sweep(append)
         self._last = append
@@ -47,17 +47,23 @@ class Duplicates:
         before = self._seen.get(key)
         self._seen[key] = now
         self.fresh.append(key)
-        self._newest, self._before = key, before
+        self._asked.append((key, before))
         if before is None or ((now >> 32) - (before >> 32)) & _LOW > self._horizon:
             return None
         return not (before ^ now) & _LOW
 
-    def undo(self) -> None:
-        """Take back the newest note: its record could not be folded and may be sent again."""
-        if self._before is None:
-            self._seen.pop(self._newest, None)
-        else:
-            self._seen[self._newest] = self._before
+    def settle(self) -> None:
+        """What was noted so far stays."""
+        self._asked.clear()
+
+    def undo(self, number: int) -> None:
+        """Take back so many of the newest notes: their records could not be folded and may be sent again."""
+        for _ in range(number):
+            key, before = self._asked.pop()
+            if before is None:
+                self._seen.pop(key, None)
+            else:
+                self._seen[key] = before
 
     def _sweep(self, append: int) -> None:
         """Forget what is older than the horizon; also keeps stamps apart that differ by 2^32 ms."""

@@ -14,13 +14,18 @@ from schemas.errors import Fate, Reason, Rejection
 from streams.engine import quality
 from streams.engine.batch import Batch
 from streams.engine.columns import Taken, Together
+from streams.engine.duplicates import Duplicates
 from streams.engine.labels import SEPARATOR
 from streams.engine.plan import Plan
 from streams.engine.state import Lane, State
 from streams.engine.taking import moment_of, take
 
 TOGETHER = 128
-"""Records that are decoded before the first of them is judged."""
+"""Records that are decoded before the first of them is judged, and judged before the first of them is taken."""
+
+Record = tuple[int, int, bytes | None, bytes | None, Event | Rejection]
+"""A record and what it says: offset, append stamp, key, value, event."""
+Verdict = Rejection | bool | None
 
 
 class DeadLetter(NamedTuple):
@@ -175,9 +180,10 @@ def _fold_together(plan: Plan, together: Together, state: State, tally: _Tally, 
         _fold_each(plan, state, tally, batch, 0)
         return
     tally.accept_together(lane, plan.feed.topic, taken)
-    for place, event in taken.left:
-        _judge(plan, state, tally, batch.offsets[place], batch.timestamps[place], batch.keys[place],
-               batch.values[place], event)
+    _fold_part(plan, state, tally, [
+        (batch.offsets[place], batch.timestamps[place], batch.keys[place], batch.values[place], event)
+        for place, event in taken.left
+    ])  # fmt: skip
 
 
 def _fold_each(plan: Plan, state: State, tally: _Tally, batch: Batch, since: int) -> None:
@@ -191,8 +197,25 @@ def _fold_each(plan: Plan, state: State, tally: _Tally, batch: Batch, since: int
         except Exception:  # noqa: BLE001  # which of them it was is found one by one
             events = [_decoded(plan, value) for value in values]
         columns = batch.offsets[part], batch.timestamps[part], batch.keys[part], values, events
-        for offset, append, key, value, event in zip(*columns, strict=True):
-            _judge(plan, state, tally, offset, append, key, value, event)
+        _fold_part(plan, state, tally, list(zip(*columns, strict=True)))
+
+
+def _fold_part(plan: Plan, state: State, tally: _Tally, rows: list[Record]) -> None:
+    """Some records: first the questions that come before an event is taken, then the taking.
+
+    A fault of ours takes the note of its record back, and what was asked after it is asked again.
+    """
+    while rows:
+        state.duplicates.settle()
+        verdicts = _verdicts(plan, state.duplicates, rows)
+        done = len(rows)
+        for place, (row, verdict) in enumerate(zip(rows, verdicts, strict=True)):
+            if not _judge(plan, tally, row, verdict):
+                if plan.recognises_repeats:
+                    state.duplicates.undo(sum(map(_was_asked, verdicts[place:])))
+                done = place + 1
+                break
+        rows = rows[done:]
 
 
 def _decoded(plan: Plan, value: bytes | None) -> Event | Rejection:
@@ -203,49 +226,58 @@ def _decoded(plan: Plan, value: bytes | None) -> Event | Rejection:
         return _internal(error)
 
 
-def _judge(
-    plan: Plan,
-    state: State,
-    tally: _Tally,
-    offset: int,
-    append: int,
-    key: bytes | None,
-    value: bytes | None,
-    event: Event | Rejection,
-) -> None:
-    """Give one record its fate."""
+def _verdicts(plan: Plan, duplicates: Duplicates, rows: list[Record]) -> list[Verdict]:
+    """Why a record is refused before it is taken, True for a repeat, None for one that is to be taken."""
+    found: list[Verdict] = []
+    ask, recognises_repeats = duplicates.ask, plan.recognises_repeats
+    for _, append, key, value, event in rows:
+        verdict: Verdict
+        if isinstance(event, Rejection):
+            verdict = event
+        else:
+            try:
+                verdict = _misplaced(plan, event, append, key)
+            except Exception as error:  # noqa: BLE001  # as above
+                verdict = _internal(error)
+            if verdict is None and recognises_repeats:
+                verdict = ask(f"{event.provenance}\0{event.source}\0{event.id}", value or b"", append)
+                if verdict is False:
+                    verdict = Rejection(Reason.ID_CONFLICT, "/id", f"{event.id!r} was sent with another body")
+        found.append(verdict)
+    return found
+
+
+def _was_asked(verdict: Verdict) -> bool:
+    """Whether it was asked if a record is a repeat, and so its id was noted."""
+    return not isinstance(verdict, Rejection) or verdict.reason is Reason.ID_CONFLICT
+
+
+def _judge(plan: Plan, tally: _Tally, row: Record, verdict: Verdict) -> bool:
+    """Give one record its fate; False if it could not be taken for a fault of ours."""
+    offset, append, key, value, event = row
     if isinstance(event, Rejection):
         source, provenance = plan.decoder.label(value)
         tally.refuse(DeadLetter(offset, append, key, value, Fate.REJECTED, *event, source, provenance))
-        return
-    try:
-        fault = _misplaced(plan, event, append, key)
-    except Exception as error:  # noqa: BLE001  # as above
-        fault = _internal(error)
-    if fault is None and plan.recognises_repeats:
-        again = state.duplicates.ask(f"{event.provenance}\0{event.source}\0{event.id}", value or b"", append)
-        if again:
-            tally.note(tally.lane(event.provenance), event.source, Fate.DUPLICATE, append)
-            return
-        if again is False:
-            fault = Rejection(Reason.ID_CONFLICT, "/id", f"{event.id!r} was sent with another body")
-    fate = Fate.REJECTED
-    if fault is None:
+        return True
+    if verdict is True:
+        tally.note(tally.lane(event.provenance), event.source, Fate.DUPLICATE, append)
+        return True
+    fate, fault, is_ours = Fate.REJECTED, verdict, False
+    if not fault:
         lane = tally.lane(event.provenance)
         try:
             flags = take(plan, lane, event, append)
         except Exception as error:  # noqa: BLE001  # a fault of ours neither loses the record nor stops its neighbours
-            if plan.recognises_repeats:
-                state.duplicates.undo()
-            fault = _internal(error)
+            fault, is_ours = _internal(error), True
         else:
             if flags is not None:
                 tally.accept(lane, event, append, flags)
-                return
+                return True
             fate = Fate.LATE
             detail = f"moment {moment_of(plan, event)} ms, watermark {lane.watermark} ms"
             fault = Rejection(Reason.LATE, "/time", detail)
     tally.refuse(DeadLetter(offset, append, key, value, fate, *fault, event.source, event.provenance))
+    return not is_ours
 
 
 def _internal(error: Exception) -> Rejection:

@@ -22,6 +22,7 @@ from schemas.reference import Reference
 from schemas.units import Unit
 from schemas.windows import Window
 from streams.engine.labels import Labeller, labeller
+from streams.engine.lent import calls, lent
 
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
@@ -137,7 +138,12 @@ class Plan:
         }
         self.counts_slots = listed is not None and listed.name == "stations" and isinstance(feed.every, timedelta)
         self.life = {action: self._life(action) for action in feed.actions}
-        self.risky = bool(feed.checks) or any(map(_calls, feed.kpis))
+        self.risky = bool(feed.checks) or any(map(calls, feed.kpis))
+        self.lent = {
+            action: lent([entry.kpi for group in groups for entry in group.entries],
+                         (*self.remembers, *self.told, *NO_UNIT))
+            for action, groups in self.by_action.items()
+        }  # fmt: skip
         self.deadlines = tuple(
             (name, self._deadline(rule), watched(rule))
             for name, rule in (self.case.deadlines.items() if self.case else ())
@@ -415,12 +421,6 @@ def without(condition: Condition | None, action: str) -> Condition | None:
             left = [part for part in (without(part, action) for part in parts) if part is not None]
             return All(*left) if len(left) > 1 else left[0] if left else None
     return condition
-
-
-def _calls(kpi: Kpi) -> bool:
-    """Whether a KPI over windows runs a function of the feed's own file, which may raise."""
-    asked = (kpi.where, *kpi.aggregate.measures)
-    return type(kpi.aggregate).__module__ != Aggregate.__module__ or any(map(conditions.calls, asked))
 
 
 def leaves(condition: Condition) -> Iterator[Condition]:

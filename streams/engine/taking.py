@@ -21,7 +21,10 @@ def take(plan: Plan, lane: Lane, event: Event, append: int) -> Flags | None:
     moment = moment_of(plan, event)
     if lane.watermark is not None and moment < lane.oldest:
         return None
-    found = shares(plan, event.action, {**NO_UNIT, **event.row}, event.row, moment)
+    row, lent = event.row, plan.lent[event.action]
+    if lent is None or not row.keys() >= lent:
+        row = {**NO_UNIT, **row}
+    found = shares(plan, event.action, row, event.row, moment)
     follow(plan, lane, event.time, append)
     add(lane, found, moment, event.time)
     return event.flags
@@ -86,7 +89,9 @@ def _laid(plan: Plan, memory: Memory, event: Event) -> tuple[int, bool, Flags, l
     moment = moment_of(plan, event)
     if not plan.by_action[event.action]:
         return moment, news, flags, []
-    row = {**NO_UNIT, **memory.values, **event.row}
+    row, lent = event.row, plan.lent[event.action]
+    if lent is None or not row.keys() >= lent:
+        row = {**NO_UNIT, **memory.values, **row}
     return moment, news, flags, shares(plan, event.action, row, event.row, moment)
 
 

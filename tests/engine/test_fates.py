@@ -165,6 +165,28 @@ def test_a_fault_of_ours_is_a_dead_letter_that_changes_nothing_and_may_be_sent_a
     assert [fate for _, fate in result.fates] == [Fate.ACCEPTED]
 
 
+def test_a_record_after_a_fault_of_ours_is_no_repeat_of_it_and_those_before_stay_noted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = plan_of(CASES.name)
+    kept = dict(plan.by_action)
+    [group, *_] = kept["received"]
+    calls = iter(range(9))
+
+    def broken_once(row: object, own: object, at: int) -> int:
+        if next(calls) == 1:
+            raise ZeroDivisionError("planted")
+        return 1
+
+    planted = group._replace(entries=(replace(group.entries[0], take=broken_once),))
+    monkeypatch.setitem(plan.by_action, "received", (planted,))
+    again, other = case(1, channel="counter"), case(2)
+    _, result = folded(CASES, [case(0), again, again, other, case(0), again, other])
+    assert [letter.reason for letter in result.dead_letters] == [Reason.INTERNAL_ERROR]
+    assert {fate: number for (_, fate), number in result.fates.items()} == {
+        Fate.ACCEPTED: 3, Fate.REJECTED: 1, Fate.DUPLICATE: 3}  # fmt: skip
+
+
 def test_a_reader_that_raises_costs_one_record_and_not_the_partition(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_of(CASES.name)
     decode = plan.decoder.decode

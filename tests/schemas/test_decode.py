@@ -5,6 +5,8 @@ import json
 import unicodedata
 import zlib
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from schemas.decode import Decoder, Event
 from schemas.errors import Reason, Rejection
-from schemas.event import millis
+from schemas.event import known_millis, millis
 from schemas.reader import Readers
 from tests.engine.toys import STATIONS, reference
 
@@ -153,6 +155,35 @@ def test_a_good_event_is_read_with_times_in_milliseconds(decoder: Decoder) -> No
 )
 def test_a_time_is_whole_milliseconds_whatever_its_offset(text: str, expected: int) -> None:
     assert millis(text) == expected == millis(text)
+
+
+@pytest.mark.parametrize("tail", ["+07:00", "Z", ".5Z", ".123-03:30", ".999999999+14:00"])
+def test_a_time_put_together_of_parts_seen_before_is_that_of_the_standard_library(tail: str) -> None:
+    for text in ("2031-03-04T05:06:07+07:00", "2031-08-09T10:11:12.345+07:00", f"2031-01-02T03:04:31{tail}"):
+        millis(text)
+    for head, second in product(("2031-03-04T05:06", "2031-08-09T10:11", "2031-01-02T03:04"), ("07", "12", "31")):
+        text = f"{head}:{second}{tail}"
+        # the library takes no more than six digits of a second; finer ones are cut off
+        since = datetime.fromisoformat(text.replace("999999999", "999999")) - datetime(1970, 1, 1, tzinfo=UTC)
+        assert millis(text) == since // timedelta(milliseconds=1) == millis(text)
+
+
+@pytest.mark.parametrize("text", ["2031-01-02T03:04:60+07:00", "2031-01-02T03:04:05+0700", "2031-01-02T03:04:05+24:00",
+                                  "2031-02-30T03:04:05+07:00", "2031-01-02 03:04:05+07:00", "2031-01-02T03:04:05"])
+def test_a_bad_time_is_refused_also_where_the_rest_of_it_was_seen_before(text: str) -> None:
+    millis("2031-01-02T03:04:05+07:00")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="is n"):
+            millis(text)
+
+
+def test_times_of_whole_seconds_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("schemas.event._CACHE_WHOLES", 2)
+    texts = [f"2031-01-02T03:04:0{second}+07:00" for second in range(10)]
+    first = millis(texts[0])
+    for second, text in enumerate(texts * 2):
+        assert millis(text) == first + second % 10 * 1000
+    assert 0 < sum(known_millis(text) is not None for text in texts) <= 2
 
 
 @decoders
