@@ -12,7 +12,11 @@ from schemas.aggregates import Aggregate
 from streams.engine import memory as memories
 from streams.engine.giving import Giving, Part
 from streams.engine.plan import FOREVER, NO_UNIT, Plan, Standing
-from streams.engine.state import Lane
+from streams.engine.progress import Told
+from streams.engine.state import Lane, State
+
+TOGETHER = 10_000
+"""Entities of a large state that are taken into a view before it is told that it gets on."""
 
 
 class Given:
@@ -48,19 +52,26 @@ class View:
             moment, entity = heappop(turns)
             if self._next.get(entity) == moment:
                 self.changed.add(entity)
-        self._renew(lane, present)
+        self._renew(lane, self.changed, present)
         self.changed.clear()
         for number in self._numbers:
             for labels in number.members:
                 yield number.entry, labels, number.total(labels)
 
-    def _renew(self, lane: Lane, present: int) -> None:
+    def begin(self, lane: Lane, present: int, told: Told) -> None:
+        """Lets all entities give what they give, and tells of each so many; the first `read` has little left to do."""
+        waiting, of = self.changed, len(self.changed)
+        while waiting:
+            self._renew(lane, [waiting.pop() for _ in range(min(TOGETHER, len(waiting)))], present)
+            told("entities", of - len(waiting), of)
+
+    def _renew(self, lane: Lane, changed: Iterable[str], present: int) -> None:
         """Let the changed entities give what they give now, and the totals follow once for all that give alike."""
         plan, entities, given, alike, following = self._plan, lane.entities, self._given, self.alike, self._next
         parts_of, next_turn = self._giving.parts, self._giving.next_turn
         touched: set[Given] = set()
         turns: list[tuple[int, str]] = []
-        for entity in self.changed:
+        for entity in changed:
             before = given.pop(entity, None)
             if before is not None:
                 before.holders -= 1
@@ -101,6 +112,14 @@ class View:
                     self._numbers[number].take(labels, measures, more)
             if not given.holders:
                 del self.alike[given.parts]
+
+
+def prepare(plan: Plan, state: State, told: Told) -> None:
+    """Builds the views of a state that was loaded: with many entities the longest part of taking it over."""
+    for lane in state.lanes.values():
+        if plan.standing and lane.view is None and lane.present is not None:
+            lane.view = View(plan, lane)
+            lane.view.begin(lane, lane.present, told)
 
 
 class Number:

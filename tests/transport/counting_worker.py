@@ -12,7 +12,7 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,9 @@ class CountingKeeper:
         self.flushing = asyncio.Lock()
         self.began = asyncio.Event()
 
-    async def recover(self, assigned: Sequence[Partition]) -> Mapping[Partition, int]:
+    async def recover(self, assigned: Sequence[Partition], got_on: Callable[[], None]) -> Mapping[Partition, int]:
         found = await read_state(self.settings.brokers, self.settings.state_topic, {p for _, p in assigned},
-                                 choose=newest)
+                                 choose=newest, got_on=got_on)
         wanted = {f"{topic}/{p}".encode(): (topic, p) for topic, p in assigned}
         self.recovered = {wanted[key]: state for keys in found.values() for key, state in keys.items() if key in wanted}
         return {partition: state.next_offset for partition, state in self.recovered.items()}
