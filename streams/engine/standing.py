@@ -60,10 +60,11 @@ class View:
 
     def begin(self, lane: Lane, present: int, told: Told) -> None:
         """Lets all entities give what they give, and tells of each so many; the first `read` has little left to do."""
-        waiting, of = self.changed, len(self.changed)
-        while waiting:
-            self._renew(lane, [waiting.pop() for _ in range(min(TOGETHER, len(waiting)))], present)
-            told("entities", of - len(waiting), of)
+        self.changed.clear()
+        names = list(lane.entities)  # in this order they lie side by side in memory
+        for first in range(0, len(names), TOGETHER):
+            self._renew(lane, names[first : first + TOGETHER], present)
+            told("entities", min(first + TOGETHER, len(names)), len(names))
 
     def _renew(self, lane: Lane, changed: Iterable[str], present: int) -> None:
         """Let the changed entities give what they give now, and the totals follow once for all that give alike."""

@@ -104,6 +104,13 @@ class Keeper:
         """Loads the newest snapshot of each partition; one without is left out, and read from its beginning."""
         self._stop_loading()
         loading = self._loading = Loading(self.vitals, self.clock.monotonic, got_on)
+        try:
+            return await self._load(loading, assigned)
+        except BaseException:  # cancelled by a stop or a rebalance, too: its thread must not go on
+            loading.stop()
+            raise
+
+    async def _load(self, loading: Loading, assigned: Sequence[Partition]) -> Mapping[Partition, int]:
         identities = await asyncio.to_thread(self._identify, {topic for topic, _ in assigned})
         found = await self._read(sorted({number for _, number in assigned}), lambda: loading.step("the topic is read"))
         recovered, positions = {}, {}
