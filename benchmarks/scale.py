@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from random import Random
 
@@ -24,6 +24,7 @@ Fresh = Callable[[str], AbstractContextManager[tuple[str, Path]]]
 STATE_TOPIC = "bench.state.scale"
 A_SECOND = 200
 BURST = 500
+LOAD_SECONDS = 12
 PATIENCE_SECONDS = 300.0
 
 
@@ -63,6 +64,18 @@ class Scaled:
 
 Found = dict[str, list[Scaled | tuple[Shape, str]]]
 """By what is varied; where a shape did not come to its end, what was seen."""
+
+
+class Clock:
+    """Says what each part of a shape took: where the minutes of a whole run go."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._since = say, time.monotonic()
+
+    def lap(self, what: str) -> None:
+        """The part up to here is done."""
+        before, self._since = self._since, time.monotonic()
+        self._say(f"  {self._since - before:5.1f} s until {what}")
 
 
 class Bed:
@@ -147,17 +160,19 @@ class Bed:
         workers[0].until(lambda: self.is_shown(workers), PATIENCE_SECONDS, pause)
 
 
-def scale(bed: Bed, seconds: float) -> Scaled:
+def scale(bed: Bed, seconds: float, clock: Clock) -> Scaled:
     """Measures one shape."""
     with ExitStack() as stack:
         workers = [stack.enter_context(bed.worker()) for _ in range(bed.shape.workers)]
         bed.until_shown(workers, 0.5)
+        clock.lap("they are counted")
         before, since, begun = sum(worker.cpu() for worker in workers), bed.ends(), time.monotonic()
         bed.load(seconds)
         took, until = time.monotonic() - begun, bed.ends()
         cpu = (sum(worker.cpu() for worker in workers) - before) / took
         rss = sum(worker.seen.memory_info().rss for worker in workers) / 1e6
         bed.until_shown(workers, 0.5)
+        clock.lap("the load was borne")
         state = sum(worker.page().total("ioc_snapshot_bytes") for worker in workers)
         killed = workers.pop(0)
         killed.process.kill()
@@ -167,6 +182,7 @@ def scale(bed: Bed, seconds: float) -> Scaled:
         bed.send(BURST)
         bed.until_shown(workers, 0.05)
         recovery = time.monotonic() - begun
+        clock.lap("the killed one is replaced")
         written = bed.written(since, until) / took
         bed.producer.close()
         bed.until_shown(workers, 0.5)
@@ -174,33 +190,36 @@ def scale(bed: Bed, seconds: float) -> Scaled:
 
 
 def shapes(*, is_quick: bool) -> dict[str, list[Shape]]:
-    """What is varied, and the shapes of it."""
+    """What is varied, and the shapes of it; one shape stands in every table, and is measured once."""
     if is_quick:
-        return {"cases": [Shape(2000, 4, 1), Shape(40_000, 4, 1)], "workers": [Shape(10_000, 4, 2)]}
-    return {"cases": [Shape(10_000, 6, 1), Shape(100_000, 6, 1), Shape(1_000_000, 6, 1)],
-            "partitions": [Shape(50_000, number, 1) for number in (1, 4, 16, 64)],
+        return {"cases": [Shape(2000, 4, 1), Shape(40_000, 4, 1)], "workers": [Shape(2000, 4, 1), Shape(2000, 4, 2)]}
+    return {"cases": [Shape(number, 16, 1) for number in (10_000, 100_000, 1_000_000)],
+            "partitions": [Shape(100_000, number, 1) for number in (1, 4, 16, 64)],
             "workers": [Shape(100_000, 16, number) for number in (1, 2, 4)]}
 
 
 def measured(fresh: Fresh, say: Callable[[str], None], *, is_quick: bool) -> Found:
-    """Every shape on a broker of its own; one that does not come to its end says why."""
+    """Every shape once, on a broker of its own; one that does not come to its end says why."""
     reference = load_reference(ROOT / "reference")
     feed = next(feed for feed in load_feeds() if feed.name == "dossier")
-    found: Found = {}
-    for name, each in shapes(is_quick=is_quick).items():
-        found[name] = []
-        for shape in each:
-            found[name].append(_one(fresh, shape, reference, feed, 5 if is_quick else 20, say))
-    return found
+    wanted = shapes(is_quick=is_quick)
+    found = {shape: _one(fresh, shape, reference, feed, 5 if is_quick else LOAD_SECONDS, say)
+             for shape in dict.fromkeys(chain.from_iterable(wanted.values()))}
+    return {name: [found[shape] for shape in each] for name, each in wanted.items()}
 
 
 def _one(fresh: Fresh, shape: Shape, reference: Reference, feed: Feed, seconds: float,
          say: Callable[[str], None]) -> Scaled | tuple[Shape, str]:
+    clock = Clock(say)
     with fresh(f"scale, {shape}") as (broker, folder):
+        clock.lap("the broker is there")
         try:
-            found = scale(Bed(broker, folder, shape, reference, feed), seconds)
+            bed = Bed(broker, folder, shape, reference, feed)
+            clock.lap("the cases are stored")
+            found = scale(bed, seconds, clock)
         except BenchError as error:
             say(f"{shape}: {error}")
             return shape, str(error).partition(":")[0]
+    clock.lap("all is ended")
     say(f"{found}")
     return found

@@ -55,8 +55,8 @@ def bends(name: str, rows: Sequence[Scaled]) -> Iterator[str]:
                    f"record. It bends where all cases of a partition no longer fit into the head, and is flat beyond.")
             yield (f"Memory and recovery are in proportion: {(last.rss_mb - first.rss_mb) / more * 1e6:.0f} bytes and "
                    f"{(last.recovery - first.recovery) / more * 1e6:.0f} µs a case more. Of a recovery most is "
-                   f"working out anew what each case gives to the standing KPIs; it must end within 24 s (0.8 of "
-                   f"Faust's request timeout), else the worker ends and starts again.")
+                   f"working out anew what each case gives to the standing KPIs; it may take as long as it takes, and "
+                   f"only one that stands still ends the worker.")
         case "partitions":
             yield (f"Each partition that changed writes a head each second, so what is written grows with partitions "
                    f"up to the number of events a second ({last.written / first.written:.1f} times from "

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from schemas.calendars import Calendar
+from schemas.errors import DeclarationError
 
 Row = Mapping[str, Any]
 
@@ -107,7 +108,10 @@ def length(stretch: Stretch, since: int, until: int, calendar: Calendar) -> int 
     """
     if isinstance(stretch, timedelta):
         return until - since
-    return calendar.between(since, until) if calendar.covers(since) and calendar.covers(until) else None
+    try:
+        return calendar.between(since, until)
+    except DeclarationError:
+        return None
 
 
 def millis(stretch: Stretch) -> int:

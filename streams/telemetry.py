@@ -53,6 +53,7 @@ class PartitionVitals:
 class Vitals:
     """How the process fares; plain numbers written by the loop and read from any thread, times are monotonic.
 
+    `recovery_moved`: when the recovery under way last got on; `recovering`: how far it is, in words.
     `clock_offset`: by how many seconds this machine's clock is ahead of the broker's.
     """
 
@@ -61,6 +62,8 @@ class Vitals:
     loop_lag: float = 0.0
     assigned: bool = False
     recovering_since: float | None = None
+    recovery_moved: float | None = None
+    recovering: str | None = None
     recovery_seconds: float | None = None
     clock_offset: float | None = None
     unconfirmed_since: float | None = None

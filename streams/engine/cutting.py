@@ -17,6 +17,7 @@ from xxhash import xxh3_64_intdigest
 
 from schemas.errors import SnapshotError
 from streams.engine.blocks import Block, Reference
+from streams.engine.progress import Told
 from streams.engine.sealed import seal, unseal
 from streams.engine.state import Lane, Memory, State
 
@@ -90,8 +91,8 @@ def _empty(lane: Lane, number: int, block: Block) -> None:
             lane.fresh.setdefault(name)
 
 
-def lay(state: State, references: Sequence[Reference], found: Mapping[str, bytes]) -> None:
-    """Lays the blocks of a head over a state that has its lanes, but no entities and ids yet.
+def lay(state: State, references: Sequence[Reference], found: Mapping[str, bytes], told: Told) -> None:
+    """Lays the blocks of a head over a state that has its lanes, but no entities and ids yet; tells of each.
 
     Raises:
         SnapshotError: a block is missing, is not the one that the head names, or cannot be read.
@@ -100,13 +101,14 @@ def lay(state: State, references: Sequence[Reference], found: Mapping[str, bytes
     if missing:
         raise SnapshotError(f"{len(missing)} of {len(references)} blocks of the snapshot are missing or not those its "
                             f"head names, among them {missing[0]}")
-    for reference in references:
+    for done, reference in enumerate(references, 1):
         value = found[reference.name]
         body, ids = unseal(value, (VERSION,))
         try:
             _lay(state, reference, body, ids, len(value))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SnapshotError(f"a block of a snapshot lacks what its format has: {error!r}") from error
+        told("blocks", done, len(references))
 
 
 def _lay(state: State, reference: Reference, body: dict[str, Any], ids: bytes, size: int) -> None:

@@ -10,6 +10,7 @@ from schemas.feed import Feed
 from schemas.kpi import Kpi
 from schemas.text import Text
 from streams.engine import quality, standing
+from streams.engine.giving import as_of
 from streams.engine.labels import SEPARATOR, split
 from streams.engine.panes import read
 from streams.engine.plan import Plan
@@ -131,7 +132,7 @@ def _windows(plan: Plan, lane: Lane, present: int, where: Labels) -> Iterator[Re
 
 def _entity_known(plan: Plan, lane: Lane, entity: str, proof: tuple[str, ...], present: int) -> bool:
     memory = lane.entities.get(entity)
-    moment = standing.as_of(plan, proof, memory) if memory is not None else None
+    moment = as_of(plan, proof, memory) if memory is not None else None
     return moment is not None and plan.known(entity, moment, present)
 
 
@@ -180,7 +181,7 @@ def _known(plan: Plan, lane: Lane, present: int, where: Labels) -> Iterator[Read
     label = names.label(plan.key)
     for name, constant, proof in plan.proofs:
         for entity, memory in lane.entities.items():
-            moment = standing.as_of(plan, proof, memory)
+            moment = as_of(plan, proof, memory)
             if moment is not None:
                 labels, known = ((label, entity), *constant, *where), plan.known(entity, moment, present)
                 yield Reading(names.metric(plan.feed.name, name, "known"), labels, int(known))

@@ -12,6 +12,7 @@ from streams.engine import cutting, panes, quality
 from streams.engine import memory as memories
 from streams.engine.blocks import Reference
 from streams.engine.plan import Plan
+from streams.engine.progress import Told, untold
 from streams.engine.sealed import seal, unseal
 from streams.engine.state import Cells, Lane, Memory, SourceFigures, State
 from streams.engine.watermark import reach
@@ -75,7 +76,8 @@ def _record(plan: Plan, state: State, entities: Mapping[str, Mapping[str, Memory
     return seal(HEAD if references else WHOLE, body, packed)
 
 
-def load(plan: Plan, data: bytes, blocks: Mapping[str, bytes] | None = None, *, horizon_ms: int = 3_600_000) -> State:
+def load(plan: Plan, data: bytes, blocks: Mapping[str, bytes] | None = None, *, horizon_ms: int = 3_600_000,
+         told: Told = untold) -> State:
     """The state in a snapshot; `blocks`: the bytes of those it names.
 
     Raises:
@@ -92,7 +94,7 @@ def load(plan: Plan, data: bytes, blocks: Mapping[str, bytes] | None = None, *, 
         )
         state.version = body["version"]
         state.lanes = {name: _unpack(plan, packed) for name, packed in body["lanes"].items()}
-        cutting.lay(state, _references(body), blocks or {})
+        cutting.lay(state, _references(body), blocks or {}, told)
         for name, packed in body["lanes"].items():
             lane = state.lanes[name]
             for entity, plain in packed["entities"].items():

@@ -11,6 +11,8 @@ from aiokafka.consumer import AIOKafkaConsumer
 from aiokafka.consumer.consumer import SubscriptionState
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
+from faust.tables.manager import TableManager
+from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer
 from faust.transport.drivers import aiokafka as faust_driver
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
@@ -46,6 +48,7 @@ METHODS: dict[Callable[..., Any], tuple[str, ...]] = {
     faust_driver.AIOKafkaConsumerThread.earliest_offsets: ("partitions",),
     faust_driver.AIOKafkaConsumerThread.highwaters: ("partitions",),
     Service._crash: ("reason",),
+    Recovery._wait: ("coro", "timeout"),
     FetchResult.check_assignment: ("tp",),
     FetchResult.getall: ("max_records",),
     FetchResult.has_more: (),
@@ -64,6 +67,7 @@ METHODS: dict[Callable[..., Any], tuple[str, ...]] = {
 
 ATTRIBUTES: dict[Callable[..., Any], tuple[str, ...]] = {
     Consumer.__init__: ("_acked", "_acked_index", "_read_offset", "_committed_offset"),
+    vars(TableManager)["recovery"].fget: ("_recovery",),
     faust_driver.AIOKafkaConsumerThread.on_start: ("_consumer",),
     AIOKafkaConsumer.__init__: ("_closed", "_fetcher", "_coordinator", "_isolation_level", "_subscription"),
     Fetcher.__init__: ("_records", "_closed", "_subscriptions", "_wait_consume_future"),

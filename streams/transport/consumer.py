@@ -7,7 +7,7 @@ state contains, never fold what begins beyond it) belongs to the agent body, whi
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from aiokafka.errors import IllegalStateError, KafkaError
@@ -18,6 +18,7 @@ from schemas.errors import CompatibilityError, SnapshotError
 from streams.engine.batch import Batch
 from streams.transport import watchdog
 from streams.transport.drain import Drain
+from streams.transport.patience import while_it_gets_on
 from streams.transport.state_reader import bounds
 from streams.transport.thread import BatchThread
 from streams.transport.watchdog import Counters
@@ -27,17 +28,19 @@ Partition = tuple[str, int]
 
 ASK_SECONDS = 20.0
 RETRY_SECONDS = 1.0
+STANDSTILL_SHARE = 0.8  # of a request's timeout: a seek that has not got on for so long has failed
 FLUSH_SHARE = 0.2  # of the rebalance timeout: what a flush may take while the whole group waits
 
 
 class Keeper(Protocol):
     """Who keeps the state of partitions; implemented by the worker, called by one task at a time except `flush`."""
 
-    async def recover(self, assigned: Sequence[Partition]) -> Mapping[Partition, int]:
+    async def recover(self, assigned: Sequence[Partition], got_on: Callable[[], None]) -> Mapping[Partition, int]:
         """Reads the durable state of `assigned`; answers the first offset that each state does not contain.
 
         A partition left out has no state: it is read from its beginning. What was read waits until `begin`; it is
-        dropped when another `recover` comes first. Whatever is raised ends the process.
+        dropped when another `recover` comes first. Whatever is raised ends the process. `got_on` is called in the loop
+        again and again while the recovery makes progress: one that stands still is ended.
         """
 
     def begin(self, positions: Mapping[Partition, int]) -> None:
@@ -277,8 +280,8 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
     async def perform_seek(self) -> None:
         """Seeks every partition to its state; called twice in a rebalance, also at the same time.
 
-        Faust swallows an exception here, or goes on without the seek when it takes long. So whatever fails, except
-        for another rebalance, ends the process.
+        Faust swallows an exception here. So whatever fails, except for another rebalance, ends the process; so does a
+        seek that stands still. One that gets on takes as long as it takes: heartbeats go on in the consumer's thread.
         """
         self._asked += 1
         mine = self._asked
@@ -286,15 +289,17 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
             if self._moving or self.app.should_stop or self._answered >= mine:
                 return
             moves = self._moves
+            self._thread.seeking = True
             try:
-                async with asyncio.timeout(0.8 * self.app.conf.broker_request_timeout):
-                    await self._seek_to_state()
+                await while_it_gets_on(self._seek_to_state, STANDSTILL_SHARE * self.app.conf.broker_request_timeout)
             except Exception as error:
                 if moves != self._moves or isinstance(error, IllegalStateError):
                     self.log.warning("seek to the state overtaken by a rebalance: %r", error)
                     return
                 await self.crash(error)
                 raise
+            finally:
+                self._thread.seeking = False
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Partitions go: makes them durable and commits, while Faust still knows what was acknowledged."""
@@ -328,12 +333,12 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
 
     # -- how ----------------------------------------------------------------------------------------------------------
 
-    async def _seek_to_state(self) -> None:
+    async def _seek_to_state(self, got_on: Callable[[], None]) -> None:
         partitions = sorted(_plain(tp) for tp in self.assignment())
         moves = self._moves
         if not partitions:
             return
-        recovered = await self.keeper.recover(partitions)
+        recovered = await self.keeper.recover(partitions, got_on)
         committed = await self.committed(partitions)
         positions = await self._positions(partitions, recovered)
         if moves != self._moves:

@@ -10,6 +10,7 @@ from mode.supervisors import CrashingSupervisor
 from streams.settings import Settings
 from streams.transport.consumer import FLUSH_SHARE, BatchConsumer, Keeper
 from streams.transport.drain import Drain, drain_fast, drain_simple
+from streams.transport.patience import PatientTables
 from streams.transport.watchdog import Counters
 
 BUFFERED_BATCHES = 16  # of each topic, between transport and agent; a batch of 5000 events takes 2 MB
@@ -97,6 +98,7 @@ def faust_app(settings: Settings) -> faust.App:
         stream_wait_empty=False,  # waits for ever on a held event, and after a crash of the consumer thread
         processing_guarantee="at_least_once",
         table_standby_replicas=1,  # there is no table: this alone keeps Faust's sticky, co-partitioning assignor
+        TableManager=PatientTables,  # waits for a large state
         topic_allow_declare=False,
         topic_partitions=settings.partitions,
         topic_replication_factor=settings.replication,

@@ -11,6 +11,7 @@ from aiokafka.errors import CorruptRecordException, KafkaError
 from kafka.admin import KafkaAdminClient
 
 from schemas.errors import CompatibilityError, SnapshotError
+from streams.transport.patience import while_it_gets_on
 
 READ_SECONDS = 20.0
 READS = 3
@@ -36,30 +37,40 @@ Choose = Callable[[Kept | None, StateRecord], Kept | None]
 
 
 async def read_state(brokers: str, topic: str, partitions: Iterable[int], *,
-                     choose: Choose[Kept], seconds: float = READ_SECONDS) -> dict[int, dict[bytes, Kept]]:
+                     choose: Choose[Kept], seconds: float = READ_SECONDS,
+                     got_on: Callable[[], None] = lambda: None) -> dict[int, dict[bytes, Kept]]:
     """For each partition and key what `choose` made of its records, from the log's start to the end noted now.
 
     `choose` is called in the order of offsets with what is kept of the key so far (None at first) and the next record,
-    and answers what is kept from now on; None drops the key. What it raises ends the reading.
+    and answers what is kept from now on; None drops the key. What it raises ends the reading. `got_on` is called
+    whenever more of it has been read.
 
     Raises:
-        SnapshotError: the broker does not give all of it within `seconds`, the position is not where it was put, or a
+        SnapshotError: the broker gives nothing more of it for `seconds`, the position is not where it was put, or a
             record has no key.
     """
     wanted = sorted(set(partitions))
     if not wanted:
         return {}
+
+    async def read(more: Callable[[], None]) -> dict[int, dict[bytes, Kept]]:
+        def both() -> None:
+            more()
+            got_on()
+
+        return await _read_whole(brokers, topic, wanted, choose, int(seconds * 1000), both)
+
     try:
-        async with asyncio.timeout(seconds):
-            return await _read_whole(brokers, topic, wanted, choose, int(seconds * 1000))
+        return await while_it_gets_on(read, seconds)
     except TimeoutError as error:
-        raise SnapshotError(f"the state topic {topic} was not read within {seconds:.0f} s; see the broker") from error
+        raise SnapshotError(f"nothing more of the state topic {topic} was read for {seconds:.0f} s; see the broker"
+                            ) from error
     except KafkaError as error:
         raise SnapshotError(f"the state topic {topic} cannot be read: {error!r}") from error
 
 
 async def _read_whole(brokers: str, topic: str, partitions: Iterable[int], choose: Choose[Kept],
-                      patience_ms: int) -> dict[int, dict[bytes, Kept]]:
+                      patience_ms: int, got_on: Callable[[], None]) -> dict[int, dict[bytes, Kept]]:
     """Reads with a reader of its own, and anew with another when a checksum is wrong: this one has moved past it."""
     for attempts in reversed(range(READS)):
         kept: dict[int, dict[bytes, Kept]] = {partition: {} for partition in partitions}
@@ -68,7 +79,7 @@ async def _read_whole(brokers: str, topic: str, partitions: Iterable[int], choos
                                   fetch_max_wait_ms=POLL_MILLISECONDS, request_timeout_ms=patience_ms)
         try:
             await reader.start()
-            await _read(reader, [TopicPartition(topic, partition) for partition in kept], kept, choose)
+            await _read(reader, [TopicPartition(topic, partition) for partition in kept], kept, choose, got_on)
         except CorruptRecordException as error:
             if not attempts:
                 raise
@@ -98,12 +109,17 @@ async def bounds(brokers: str, partitions: Iterable[tuple[str, int]]) -> dict[tu
 
 
 async def _read(reader: AIOKafkaConsumer, partitions: list[TopicPartition], kept: Mapping[int, dict[bytes, Kept]],
-                choose: Choose[Kept]) -> None:
+                choose: Choose[Kept], got_on: Callable[[], None]) -> None:
     reader.assign(partitions)
     ends = await reader.end_offsets(partitions)
     await _seek_to_start(reader, partitions)
-    while [tp for tp in partitions if await reader.position(tp) < ends[tp]]:
-        # by position, not by record count: compaction and control records leave offsets without records
+    positions: list[int] = []
+    while True:
+        before, positions = positions, [await reader.position(tp) for tp in partitions]
+        if all(position >= ends[tp] for tp, position in zip(partitions, positions, strict=True)):
+            return  # by position, not by record count: compaction and control records leave offsets without records
+        if positions != before:
+            got_on()
         for tp, records in (await reader.getmany(timeout_ms=POLL_MILLISECONDS)).items():
             for record in records:
                 _keep(kept[tp.partition], StateRecord(tp.partition, record.offset, record.key, record.value), choose)

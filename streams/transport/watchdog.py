@@ -62,6 +62,7 @@ class WatchedThread(faust_driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
     counters: Counters
     taken: dict[tuple[str, int], int]  # by partition the newest offset whose commit the group has taken from us
     heartbeat: float = 0.0  # monotonic seconds of the newest check: a value that stands still is a dead thread
+    seeking = False  # the state is being taken over, under a bound of its own
     errors_in_a_row = 0
     _leaving = False
 
@@ -74,13 +75,13 @@ class WatchedThread(faust_driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
             await self.check_coordinator()
 
     def stay_in_group(self) -> None:
-        """Says that a worker without partitions lives: it waits for one that dies.
+        """Says that a worker lives that has no partitions, and waits for one that dies, or takes over their state.
 
-        Without partitions nothing is fetched; aiokafka takes that for a program that hangs, leaves the group after the
-        longest interval between polls, and joins again only once something is fetched: never.
+        Neither fetches; aiokafka takes that for a program that hangs, leaves the group after the longest interval
+        between polls, and joins again only once something is fetched: without partitions never.
         """
         consumer: Any = self._consumer
-        if consumer is not None and not consumer.assignment():
+        if consumer is not None and (self.seeking or not consumer.assignment()):
             with consumer._subscription.fetch_context():
                 pass
 

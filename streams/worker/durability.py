@@ -5,10 +5,8 @@ nothing. What the page shows is computed in the same step as the snapshot, and a
 """
 
 import asyncio
-import gc
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,12 +21,13 @@ from streams.transport.state_reader import read_state, topic_ids
 from streams.transport.watchdog import Counters
 from streams.worker.board import Board, Shown, shown
 from streams.worker.clock import Clock, Receipt
-from streams.worker.owned import Candidates, Held, Mark, Owned, Partition, choose, key_of, restore
+from streams.worker.loading import Loading, no_search_for_garbage, rebuilt
+from streams.worker.owned import Candidates, Held, Mark, Owned, Partition, choose, key_of
 
 Send = Callable[[str, bytes, bytes | None, int], Awaitable[Awaitable[Receipt]]]
 """send(topic, key, value, partition) hands over; what it answers is awaited for the broker's confirmation."""
 
-Read = Callable[[Iterable[int]], Awaitable[Mapping[int, Mapping[bytes, Candidates]]]]
+Read = Callable[[Iterable[int], Callable[[], None]], Awaitable[Mapping[int, Mapping[bytes, Candidates]]]]
 Identify = Callable[[Iterable[str]], Mapping[str, str]]
 
 LOOK_PATIENCE_SECONDS = 10.0
@@ -76,16 +75,6 @@ class Taken:
     held: list[Held]
 
 
-@contextmanager
-def _no_search_for_garbage() -> Iterator[None]:
-    """Everything that is made meanwhile stays: looking for garbage in it again and again takes a third of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 class Keeper:
     """Keeps the states of the partitions that are ours; the transport asks it where reading goes on."""
 
@@ -100,6 +89,7 @@ class Keeper:
         self._identify = identify or (lambda topics: topic_ids(settings.brokers, topics))
         self._owned: dict[Partition, Owned] = {}
         self._recovered: dict[Partition, Owned] = {}
+        self._loading: Loading | None = None
         self._flushing = asyncio.Lock()
         self._stepped = 0.0
 
@@ -109,28 +99,36 @@ class Keeper:
 
     # -- recovery ------------------------------------------------------------------------------------------------------
 
-    async def recover(self, assigned: Sequence[Partition]) -> Mapping[Partition, int]:
+    async def recover(self, assigned: Sequence[Partition],
+                      got_on: Callable[[], None] = lambda: None) -> Mapping[Partition, int]:
         """Loads the newest snapshot of each partition; one without is left out, and read from its beginning."""
-        self.vitals.recovering_since = self.clock.monotonic()
+        self._stop_loading()
+        loading = self._loading = Loading(self.vitals, self.clock.monotonic, got_on)
+        try:
+            return await self._load(loading, assigned)
+        except BaseException:  # cancelled by a stop or a rebalance, too: its thread must not go on
+            loading.stop()
+            raise
+
+    async def _load(self, loading: Loading, assigned: Sequence[Partition]) -> Mapping[Partition, int]:
         identities = await asyncio.to_thread(self._identify, {topic for topic, _ in assigned})
-        found = await self._read(sorted({number for _, number in assigned}))
+        found = await self._read(sorted({number for _, number in assigned}), lambda: loading.step("the topic is read"))
         recovered, positions = {}, {}
-        for partition in assigned:
+        for place, partition in enumerate(assigned, 1):
             topic, number = partition
-            with _no_search_for_garbage():
+            loading.begin(f"{topic}/{number}, {place} of {len(assigned)} partitions")
+            with no_search_for_garbage():
                 owned = recovered[partition] = await asyncio.to_thread(
-                    self._rebuilt, partition, found[number], identities[topic])
+                    rebuilt, self.plans[topic], partition, found[number], identities[topic],
+                    self.settings.duplicate_horizon_seconds * 1000, loading.told)
             if key_of(partition) in found[number]:
                 positions[partition] = owned.state.next_offset
         self._recovered = recovered
         return positions
 
-    def _rebuilt(self, partition: Partition, kept: Mapping[bytes, Candidates], topic_id: str) -> Owned:
-        """A state and the views of it: with many entities too long for the loop, which must show that it lives."""
-        horizon_ms = self.settings.duplicate_horizon_seconds * 1000
-        owned = restore(self.plans[partition[0]], partition, kept, topic_id, horizon_ms)
-        shown(owned.plan, owned.state)
-        return owned
+    def _stop_loading(self) -> None:
+        if self._loading is not None:
+            self._loading.stop()
 
     def begin(self, positions: Mapping[Partition, int]) -> None:
         """Goes on with what was recovered, and shows it at once: it is durable."""
@@ -160,6 +158,7 @@ class Keeper:
 
     def forget(self, revoked: Collection[Partition]) -> None:
         """Drops and hides partitions that are ours no more."""
+        self._stop_loading()
         gone = set(revoked)
         self._owned = {key: owned for key, owned in self._owned.items() if key not in gone}
         self.board.keep(self._owned)
@@ -167,8 +166,10 @@ class Keeper:
         self.vitals.assigned = bool(self._owned)
         self.vitals.recovering_since = None
 
-    async def _read_state(self, partitions: Iterable[int]) -> Mapping[int, Mapping[bytes, Candidates]]:
-        return await read_state(self.settings.brokers, self.settings.state_topic, partitions, choose=choose)
+    async def _read_state(self, partitions: Iterable[int],
+                          got_on: Callable[[], None]) -> Mapping[int, Mapping[bytes, Candidates]]:
+        return await read_state(self.settings.brokers, self.settings.state_topic, partitions, choose=choose,
+                                got_on=got_on)
 
     # -- once a second -------------------------------------------------------------------------------------------------
 

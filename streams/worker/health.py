@@ -44,9 +44,10 @@ def _deadly(vitals: Vitals, now: float) -> Iterator[str]:
         yield f"the event loop has not answered for {now - vitals.beat:.0f} s"
     if _older(vitals.consumer_beat, now, THREAD_SECONDS):
         yield f"the consumer's thread has not turned for more than {THREAD_SECONDS:.0f} s"
-    if _older(vitals.recovering_since, now, PROGRESS_SECONDS):
-        yield f"recovery takes longer than {PROGRESS_SECONDS:.0f} s"
-    elif vitals.recovering_since is None:
+    if vitals.recovering_since is not None:
+        if _older(vitals.recovery_moved, now, PROGRESS_SECONDS):
+            yield f"recovery has stood still for more than {PROGRESS_SECONDS:.0f} s"
+    else:
         for (topic, number), partition in vitals.partitions.items():
             if partition.lag and now - partition.moved > PROGRESS_SECONDS:
                 yield f"{topic}/{number} is {partition.lag} events behind and stands for {now - partition.moved:.0f} s"
@@ -60,7 +61,7 @@ def _unready(vitals: Vitals, now: float) -> Iterator[str]:
     if not vitals.assigned:
         yield "no partitions are assigned yet"
     if vitals.recovering_since is not None:
-        yield "state is being recovered"
+        yield f"state is being recovered{f', {vitals.recovering}' if vitals.recovering else ''}"
     if _older(vitals.unconfirmed_since, now, CONFIRM_SECONDS):
         yield f"changed state is not confirmed for more than {CONFIRM_SECONDS:.0f} s"
     if _older(vitals.broker_silent_since, now, CONFIRM_SECONDS):

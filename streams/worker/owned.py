@@ -27,6 +27,7 @@ from typing import Any, NamedTuple, Protocol
 from schemas.errors import SnapshotError
 from streams.engine import snapshot
 from streams.engine.plan import Plan
+from streams.engine.progress import Told, untold
 from streams.engine.state import State
 from streams.transport.state_reader import StateRecord
 
@@ -210,13 +211,13 @@ def choose(kept: Candidates | None, record: StateRecord) -> Candidates | None:
 
 
 def restore(plan: Plan, partition: Partition, kept: Mapping[bytes, Candidates], topic_id: str,
-            horizon_ms: int) -> Owned:
+            horizon_ms: int, told: Told = untold) -> Owned:
     """The state that goes on: the snapshot of this topic, or one of its forerunner of the same name, or a fresh one.
 
     Raises:
         SnapshotError: the newest snapshot cannot be read or loaded, or blocks are missing of each.
     """
-    owned = _restored(plan, partition, kept, topic_id, horizon_ms)
+    owned = _restored(plan, partition, kept, topic_id, horizon_ms, told)
     owned.state.blocks.writer = uuid.uuid4().hex
     used = {block_key(partition, name) for name, _ in owned.state.blocks.references()}
     start = key_of(partition) + b"/"
@@ -227,7 +228,7 @@ def restore(plan: Plan, partition: Partition, kept: Mapping[bytes, Candidates], 
 
 
 def _restored(plan: Plan, partition: Partition, kept: Mapping[bytes, Candidates], topic_id: str,
-              horizon_ms: int) -> Owned:
+              horizon_ms: int, told: Told) -> Owned:
     topic, number = partition
     candidates = kept.get(key_of(partition))
     if candidates is None:
@@ -244,7 +245,7 @@ def _restored(plan: Plan, partition: Partition, kept: Mapping[bytes, Candidates]
             log.warning("the snapshot of %s/%s up to offset %s lacks %s of its blocks, among them %s", topic, number,
                         found.next_offset, len(lacking), lacking[0])
             continue
-        state = snapshot.load(plan, found.body, blocks, horizon_ms=horizon_ms)
+        state = snapshot.load(plan, found.body, blocks, horizon_ms=horizon_ms, told=told)
         if (state.topic, state.partition, state.next_offset) != (topic, number, found.next_offset):
             raise SnapshotError(f"the snapshot of {topic}/{number} contains another state than its head says; restore "
                                 f"the state topic, or delete the key to count anew")

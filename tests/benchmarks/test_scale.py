@@ -1,5 +1,11 @@
 """The section of scale says what was measured, and what did not come to its end."""
 
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from benchmarks import scale
 from benchmarks.scale import Found, Scaled, Shape, shapes
 from benchmarks.scale_render import section
 
@@ -28,6 +34,20 @@ def test_a_shape_that_did_not_come_to_its_end_has_a_reason_and_no_figure() -> No
 
 def test_one_row_alone_says_nothing_of_growth() -> None:
     assert "from 1 to" not in section(FOUND, {}, "")
+
+
+def test_a_shape_that_stands_in_several_tables_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = list[Shape]()
+
+    def one(_: object, shape: Shape, *__: object) -> tuple[Shape, str]:
+        measured.append(shape)
+        return shape, "not measured"
+
+    monkeypatch.setattr(scale, "_one", one)
+    found = scale.measured(lambda name: nullcontext((name, Path())), print, is_quick=False)
+    assert len(set(measured)) == len(measured) == 8
+    assert [shape for rows in found.values() for shape, _ in rows] == [  # type: ignore[misc]  # all are such pairs
+        shape for each in shapes(is_quick=False).values() for shape in each]
 
 
 def test_each_table_varies_one_thing() -> None:

@@ -93,6 +93,13 @@ def test_no_reading_of_many_comes_back_empty(kafka: str, state_topic: str, produ
     assert asyncio.run(many()) == [{1: {b"x": b"v"}}] * 25
 
 
+def test_whoever_waits_is_told_that_the_reading_gets_on(kafka: str, state_topic: str, producer: KafkaProducer) -> None:
+    producer.send(state_topic, b"v", key=b"x", partition=0).get(10)
+    told = list[bool]()
+    asyncio.run(read_state(kafka, state_topic, [0], choose=longest, got_on=lambda: told.append(True)))
+    assert told
+
+
 def test_no_partitions_are_no_states(kafka: str, state_topic: str) -> None:
     assert read(kafka, state_topic) == {}
 

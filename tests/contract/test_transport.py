@@ -141,6 +141,14 @@ def test_a_crash_of_the_consumer_thread_ends_the_process(scene: Scene) -> None:
     assert worker.wait(40) != 0
 
 
+def test_a_recovery_slower_than_every_timeout_ends_and_costs_no_membership(scene: Scene) -> None:
+    scene.produce(1000)
+    worker = scene.worker(MISCHIEF="slow")
+    until(lambda: "recovered" in scene.log() or worker.poll() is not None, 90, lambda: scene.log()[-2000:])
+    scene.exact()
+    assert (scene.log().count("recovered"), scene.counters()["rebalances"]) == (1, 1)
+
+
 def delete_before(scene: Scene, place: tuple[str, int], offset: int) -> None:
     """Makes a log begin at `offset`."""
     scene.admin.delete_records({TopicPartition(*place): offset})

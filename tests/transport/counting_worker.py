@@ -12,7 +12,7 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +53,14 @@ class CountingKeeper:
         self.held: dict[Partition, list[Any]] = {}
         self.flushing = asyncio.Lock()
         self.began = asyncio.Event()
+        self.slow = 0  # seconds that a recovery takes at least
 
-    async def recover(self, assigned: Sequence[Partition]) -> Mapping[Partition, int]:
+    async def recover(self, assigned: Sequence[Partition], got_on: Callable[[], None]) -> Mapping[Partition, int]:
+        for _ in range(self.slow):
+            await asyncio.sleep(1)
+            got_on()
         found = await read_state(self.settings.brokers, self.settings.state_topic, {p for _, p in assigned},
-                                 choose=newest)
+                                 choose=newest, got_on=got_on)
         wanted = {f"{topic}/{p}".encode(): (topic, p) for topic, p in assigned}
         self.recovered = {wanted[key]: state for keys in found.values() for key, state in keys.items() if key in wanted}
         return {partition: state.next_offset for partition, state in self.recovered.items()}
@@ -120,6 +124,8 @@ def create_app(settings: Settings, topics: list[str], mischief: str) -> faust.Ap
     app = faust_app(settings)
     keeper = CountingKeeper(settings)
     keeper.app = app
+    if mischief == "slow":  # slower than Faust waits, and than aiokafka lets anybody go without a fetch
+        keeper.slow, app.conf.broker_max_poll_interval = 35, 5.0
     counters = install(app, keeper, topics, fast=settings.drain == "fast")
     file = Path(settings.data) / f"counters-{os.getpid()}.json"
     trouble = iter([mischief] if mischief in {"drop", "raise"} else [])

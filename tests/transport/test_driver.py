@@ -28,9 +28,11 @@ class FakeKeeper:
         self.asked: list[Any] = []
         self.before_recover: Callable[[], Awaitable[None]] | None = None
         self.error: Exception | None = None
+        self.got_on: Callable[[], None] = lambda: None
 
-    async def recover(self, assigned: Sequence[Partition]) -> Mapping[Partition, int]:
+    async def recover(self, assigned: Sequence[Partition], got_on: Callable[[], None]) -> Mapping[Partition, int]:
         self.asked.append(("recover", tuple(assigned)))
+        self.got_on = got_on
         if self.before_recover:
             await self.before_recover()
         if self.error:
@@ -211,6 +213,38 @@ def test_a_state_that_cannot_be_read_crashes(run: Callable[..., Any]) -> None:
         with pytest.raises(SnapshotError):
             await consumer.perform_seek()
         assert log.crashes == [keeper.error]
+
+    run(body)
+
+
+def test_a_recovery_that_gets_on_takes_as_long_as_it_takes_and_one_that_stands_still_crashes(
+        run: Callable[..., Any]) -> None:
+    async def body(consumer: BatchConsumer, keeper: FakeKeeper) -> None:
+        log, consumer.app.conf.broker_request_timeout = Log(consumer), 0.25
+
+        async def a_while() -> None:
+            assert consumer._thread.seeking
+            for _ in range(10):
+                await asyncio.sleep(0.1)
+                keeper.got_on()
+
+        keeper.before_recover = a_while
+        await consumer.perform_seek()
+        assert (len(log.sought), log.crashes, consumer._thread.seeking) == (1, [], False)
+        keeper.before_recover = lambda: asyncio.sleep(20)
+        with pytest.raises(TimeoutError):
+            await consumer.perform_seek()
+        assert len(log.crashes) == 1
+
+    run(body)
+
+
+def test_faust_waits_for_the_seek_beyond_its_own_timeout(run: Callable[..., Any]) -> None:
+    async def body(consumer: BatchConsumer, keeper: FakeKeeper) -> None:
+        log, recovery = Log(consumer), consumer.app.tables.recovery
+        keeper.before_recover = lambda: asyncio.sleep(0.3)
+        await recovery._wait(consumer.perform_seek(), timeout=0.05)
+        assert len(log.sought) == 1
 
     run(body)
 

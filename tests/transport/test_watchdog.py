@@ -107,15 +107,17 @@ def test_only_partitions_still_ours_are_committed() -> None:
 
 
 def test_a_worker_without_partitions_is_not_taken_for_one_that_hangs() -> None:
-    async def idle(assigned: set[TP]) -> float:
+    async def idle(assigned: set[TP], *, seeking: bool = False) -> float:
         subscription = SubscriptionState()
         subscription._last_fetch_ended = -1e6
         thread = Thread(Coordinator())
         thread._consumer = SimpleNamespace(_subscription=subscription, assignment=lambda: assigned)
+        thread.seeking = seeking
         thread.stay_in_group()
         return float(subscription.fetcher_idle_time)
 
     assert asyncio.run(idle({TP("t", 0)})) > 1e5  # one that has partitions must fetch them
+    assert asyncio.run(idle({TP("t", 0)}, seeking=True)) < 60  # unless it still takes over their state
     assert asyncio.run(idle(set())) < 60
 
 

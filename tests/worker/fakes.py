@@ -134,7 +134,7 @@ class Bench:
         """What the broker's clock shows."""
         return self.now + 1_767_600_000
 
-    async def read(self, partitions: Iterable[int]) -> dict[int, dict[bytes, Candidates]]:
+    async def read(self, partitions: Iterable[int], got_on: Callable[[], None]) -> dict[int, dict[bytes, Candidates]]:
         found: dict[int, dict[bytes, Candidates]] = {partition: {} for partition in partitions}
         for record in self.records:
             kept = choose(found[record.partition].get(record.key), record)

@@ -8,7 +8,8 @@ import pytest
 from schemas.errors import SnapshotError
 from streams.engine.fold import fold
 from streams.engine.plan import Plan
-from streams.worker.owned import Owned
+from streams.worker.loading import OvertakenError
+from streams.worker.owned import Candidates, Owned
 from tests.worker import probe
 from tests.worker.fakes import PLACE, TOPIC, Bench, Event
 
@@ -177,6 +178,37 @@ async def test_recovery_goes_on_where_the_snapshot_ends_and_shows_it_at_once(pla
     await bench.keeper.flush()
     await bench.keeper.flush()
     assert len(bench.snapshots()) == 1, "written again once, for the broker's time"
+
+
+async def test_a_recovery_whose_partitions_go_ends_before_the_next_of_them(plan: Plan) -> None:
+    bench, told = Bench(plan), list[str | None]()
+
+    def got_on() -> None:
+        told.append(bench.keeper.vitals.recovering)
+        bench.keeper.forget([PLACE])
+
+    with pytest.raises(OvertakenError):
+        await bench.keeper.recover([PLACE, (TOPIC, 1)], got_on)
+    assert told == [f"{TOPIC}/0, 1 of 2 partitions"]
+
+
+async def test_a_recovery_that_is_cancelled_lets_its_thread_end(plan: Plan) -> None:
+    bench, begun = Bench(plan), asyncio.Event()
+
+    async def hangs(*_: object) -> dict[int, dict[bytes, Candidates]]:
+        begun.set()
+        await asyncio.sleep(20)
+        return {}
+
+    bench.keeper._read = hangs
+    task = asyncio.create_task(bench.keeper.recover([PLACE]))
+    await begun.wait()
+    loading = bench.keeper._loading
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert loading is not None
+    assert not loading.wanted
 
 
 async def test_the_highest_next_offset_wins_over_the_newest_record(plan: Plan) -> None:
