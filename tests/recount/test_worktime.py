@@ -77,8 +77,13 @@ def test_a_stretch_is_what_its_days_are_together(after: int, length: int) -> Non
 def test_a_hundred_thousand_cases_may_be_overdue_for_a_year(monkeypatch: pytest.MonkeyPatch) -> None:
     """The days of a long stretch are looked at once, not for each case."""
     days = WorkTime(MARCH.years, MARCH.holidays, MARCH.working_days, OFFICE)
-    true, asked = WorkTime._of, []
-    monkeypatch.setattr(WorkTime, "_of", lambda self, day: asked.append(day) or true(self, day))
+    true, asked = WorkTime._of, list[date]()
+
+    def of(self: WorkTime, day: date) -> list[tuple[int, int]]:
+        asked.append(day)
+        return true(self, day)
+
+    monkeypatch.setattr(WorkTime, "_of", of)
     for minute in range(1000):
         days.between(at("2026-01-05 08:00"), at("2026-12-28 08:00") + minute * 60_000)
 
