@@ -13,13 +13,14 @@ import pytest
 
 from schemas.feed import Feed
 from streams.recount import command, entities, kpis, lanes, measures, moments
-from streams.recount.judge import compare, compare_dead, shown_partitions
+from streams.recount.judge import Shown, compare, compare_dead, shown_partitions
 from streams.recount.lanes import Replay
 from streams.recount.logs import Log
 from streams.recount.pages import Page, parse_page
 from streams.recount.validity import Record
 from streams.recount.worktime import WorkTime
 from streams.settings import Settings
+from streams.worker.owned import key_of
 from tests.recount import toys
 from tests.recount.pages import Serve, serve
 from tests.recount.toys import CASES, HOUR, MAX_BYTES, MINUTE, RIVER, STATIONS, at, event, log, new_replay, page_of
@@ -479,6 +480,12 @@ def test_a_present_is_bounded_by_the_brokers_clock_not_by_ours(monkeypatch: pyte
     monkeypatch.setattr("time.time", lambda: came / 1000)
     assert run(monkeypatch, targets) == command.DIFFERENT
     assert run(monkeypatch, targets, stamp=came + 60_000) == command.EQUAL
+
+
+def test_it_looks_for_snapshots_where_the_worker_writes_them() -> None:
+    shown = Shown("127.0.0.1:1", ("ioc.river.v1", 3), 0, NOON)
+
+    assert command._key(shown) == key_of(shown.place)
 
 
 def test_a_log_that_begins_late_is_not_judged(
