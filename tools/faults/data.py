@@ -11,7 +11,7 @@ from streams.recount.pages import parse_page
 from tools.faults.bed import PARTITIONS
 from tools.faults.corpus import STATION, corpus
 from tools.faults.house import House
-from tools.faults.letters import expect, send
+from tools.faults.letters import FLOOD, expect, send
 from tools.faults.scenario import Scenario
 from tools.faults.stage import Stage
 from tools.faults.story import Shot
@@ -27,7 +27,9 @@ LARGE: Final = 50_000
 IN_A_ROW: Final = 1000
 SLOWEST: Final = 200.0
 UNIQUE: Final = 3000
-NAMES: Final = 4000
+NAMES: Final = 100_000
+QUICK_NAMES: Final = 4000
+UGLY: Final = ('"', "\\", "\n", "{", "}", "<b>", "x" * 10_000, "\u202e", "Ω", "a,b=c")
 TENTHS: Final = 3000
 SERIES: Final = 20_000
 RATE: Final = 300.0
@@ -122,22 +124,7 @@ def keys(stage: Stage) -> None:
 
 def labels(stage: Stage) -> None:
     """Thousands of names that nobody has registered, and names that would break a page."""
-    ugly = ['"', "\\", "\n", "{", "}", "<b>", "x" * 10_000, "\u202e", "Ω", "a,b=c"]
-    values = []
-    for number in range(NAMES):
-        name = f"{number:05}{ugly[number % len(ugly)] if number % 10 == 0 else ''}"
-        event = good(stage, number, before())
-        field = number % 4
-        if field == 0:
-            event["data"]["station_id"] = f"LC-R-{name}"
-        elif field == 1:
-            event["adminunit"] = name[:5]
-        elif field == 2:
-            event["source"] = f"//laocai.gov.vn/{name}"
-        else:
-            event["agency"] = f"a{number}"
-        values.append(shot(encode(event), event["data"]["station_id"].encode()))
-    send(stage, "names of nobody", values)
+    send(stage, "names of nobody", nobodies(stage, QUICK_NAMES if stage.quick else NAMES), FLOOD)
     for worker in stage.bed.awake:
         text = worker.ask("/metrics")[1]
         took = min(seconds_of(worker) for _ in range(TRIES))
@@ -145,7 +132,26 @@ def labels(stage: Stage) -> None:
         if took > SCRAPE_SECONDS or samples > SERIES or not samples:
             stage.remarks.append(f"the page of {worker.name} has {samples} series and took {took:.1f} s")
         stage.remarks += [f"{worker.name} shows a name of nobody: {line[:80]}" for line in text.splitlines()
-                          if "00004" in line or "a4003" in line or "<b>" in line][:3]
+                          if '00004"' in line or "a3999" in line or "<b>" in line][:3]
+
+
+def nobodies(stage: Stage, number: int) -> list[Shot]:
+    """Events of so many stations, places, sources and agencies that there are not; one name in ten is ugly."""
+    values = []
+    for each in range(number):
+        name = f"{each:05}{UGLY[each // 10 % len(UGLY)] if each % 10 == 0 else ''}"
+        event = good(stage, each, before())
+        field = each % 4
+        if field == 0:
+            event["data"]["station_id"] = f"LC-R-{name}"
+        elif field == 1:
+            event["adminunit"] = name[:5]
+        elif field == 2:
+            event["source"] = f"//laocai.gov.vn/{name}"
+        else:
+            event["agency"] = f"a{each}"
+        values.append(shot(encode(event), event["data"]["station_id"].encode()))
+    return values
 
 
 def numbers(stage: Stage) -> None:
@@ -218,10 +224,9 @@ SCENARIOS: Final = tuple(
         ("T27", "Khóa rỗng, thiếu, 64 KB, không phải UTF-8; không có nội dung; sai phân vùng",
          "Keys null, empty, of 64 KB, not UTF-8; tombstones; other partitions", "fate and reason by policy",
          keys, 3, ()),
-        ("T28", "4.000 tên không ai đăng ký, tên phá trang số liệu",
-         "4,000 names of nobody, and names that break a page",
-         "series within 20,000, scrape within 1 s, no such name shown", labels, 1,
-         ("100,000 names: 4,000 are sent, so that the row takes seconds",)),
+        ("T28", "100.000 tên không ai đăng ký (4.000 khi QUICK=1), tên phá trang số liệu",
+         "100,000 names of nobody (4,000 with QUICK=1), and names that break a page",
+         "series within 20,000, scrape within 1 s, no such name shown", labels, 1, ()),
         ("T29", "3.000 lần 0,1; số ngoài giới hạn; làm tròn", "3,000 times 0.1; numbers out of range; rounding",
          "totals equal the recount's; out of range rejected", numbers, 3, ()),
         ("T25", "Thời điểm xáo trộn, cũ, tương lai, sai dạng", "Times shuffled, old, of the future, malformed",
