@@ -26,11 +26,12 @@ LARGE: Final = 50_000
 
 IN_A_ROW: Final = 1000
 SLOWEST: Final = 200.0
-UNIQUE: Final = 3000
-NAMES: Final = 100_000
-QUICK_NAMES: Final = 4000
+UNIQUE: Final = 10_000, 3000
+NAMES: Final = 100_000, 4000
+TENTHS: Final = 100_000, 3000
+"""How many in a whole run, and in a quick one."""
+
 UGLY: Final = ('"', "\\", "\n", "{", "}", "<b>", "x" * 10_000, "\u202e", "Ω", "a,b=c")
-TENTHS: Final = 3000
 SERIES: Final = 20_000
 RATE: Final = 300.0
 """The story of the house goes on beside what these scenarios send."""
@@ -87,7 +88,7 @@ def poison(stage: Stage) -> None:
 
 def repeats(stage: Stage) -> None:
     """Each event one to five times, a worker killed amid them; ids with another body; a repeat in another partition."""
-    events = [good(stage, number, before(number / 100)) for number in range(UNIQUE)]
+    events = [good(stage, number, before(number / 100)) for number in range(stage.many(*UNIQUE))]
     again = [event for event in events for _ in range(stage.random.choice([1, 1, 1, 1, stage.random.randint(2, 5)]))]
     stage.random.shuffle(again)
     half = len(again) // 2
@@ -124,7 +125,7 @@ def keys(stage: Stage) -> None:
 
 def labels(stage: Stage) -> None:
     """Thousands of names that nobody has registered, and names that would break a page."""
-    send(stage, "names of nobody", nobodies(stage, QUICK_NAMES if stage.quick else NAMES), FLOOD)
+    send(stage, "names of nobody", nobodies(stage, stage.many(*NAMES)), FLOOD)
     for worker in stage.bed.awake:
         text = worker.ask("/metrics")[1]
         took = min(seconds_of(worker) for _ in range(TRIES))
@@ -156,8 +157,10 @@ def nobodies(stage: Stage, number: int) -> list[Shot]:
 
 def numbers(stage: Stage) -> None:
     """Thousands of tenths, and numbers that no field may have."""
-    tenths = [good(stage, number, before(number / 60), rain_mm=0.1, period_s=1) for number in range(TENTHS)]
-    receipts = send(stage, "tenths", [shot(encode(event)) for event in tenths])
+    number_of = stage.many(*TENTHS)
+    tenths = [good(stage, number, before(number / number_of * 50), rain_mm=0.1, period_s=1)
+              for number in range(number_of)]
+    receipts = send(stage, "tenths", [shot(encode(event)) for event in tenths], FLOOD)
     expect(stage, FEED.topic, (("a tenth", receipt, []) for receipt in receipts))
     wild = [1e308, -1e308, 2**63, -1, 1e-320 - 1, 1000.0001, 10**400]
     values = [shot(encode(good(stage, 0, before(), rain_mm=number))) for number in wild * 3]
@@ -173,14 +176,14 @@ def numbers(stage: Stage) -> None:
 def times(stage: Stage) -> None:
     """Events shuffled, old, of the future, and with times that are none; the last row: it brings the present to now."""
     now = datetime.now(HOME)
-    order = [good(stage, number, now - timedelta(seconds=number)) for number in range(1000)]
-    for start in range(0, 500, 10):
+    order = [good(stage, number, now - timedelta(seconds=number)) for number in range(2000)]
+    for start in range(0, 1000, 10):
         part = order[start:start + 10]
         stage.random.shuffle(part)
         order[start:start + 10] = part
-    rest = order[500:]
+    rest = order[1000:]
     stage.random.shuffle(rest)
-    send(stage, "shuffled by 10 and by 500", [shot(encode(event)) for event in order[:500] + rest])
+    send(stage, "shuffled by 10 and by 1,000", [shot(encode(event)) for event in order[:1000] + rest])
     moments: list[tuple[Any, list[str]]] = [
         (text, reasons) for moment, reasons in _moments(now) for text in [moment]]
     values = [shot(encode({**good(stage, 0, now), "time": text})) for text, _ in moments]
@@ -218,8 +221,8 @@ SCENARIOS: Final = tuple(
         ("T20", "Hơn 70 loại bản ghi sai, mỗi loại 20 lần; 1.000 bản ghi sai liền nhau",
          "More than 70 kinds of bad records, 20 times each; a thousand in a row",
          "each rejected with its reason; at least 200 bad records/s; no worker ends", poison, 2, ()),
-        ("T24", "3.000 sự kiện gửi 1 đến 5 lần, qua một lần kill -9; mã trùng khác nội dung; trùng ở phân vùng khác",
-         "3,000 events sent 1 to 5 times across a kill -9; ids with another body; repeats in another partition",
+        ("T24", "10.000 sự kiện (3.000 khi QUICK=1) gửi 1 đến 5 lần, qua một lần kill -9; mã trùng khác nội dung",
+         "10,000 events (3,000 with QUICK=1) sent 1 to 5 times across a kill -9; ids with another body",
          "counted once, in another partition anew; `id_conflict`", repeats, 5, ()),
         ("T27", "Khóa rỗng, thiếu, 64 KB, không phải UTF-8; không có nội dung; sai phân vùng",
          "Keys null, empty, of 64 KB, not UTF-8; tombstones; other partitions", "fate and reason by policy",
@@ -227,7 +230,8 @@ SCENARIOS: Final = tuple(
         ("T28", "100.000 tên không ai đăng ký (4.000 khi QUICK=1), tên phá trang số liệu",
          "100,000 names of nobody (4,000 with QUICK=1), and names that break a page",
          "series within 20,000, scrape within 1 s, no such name shown", labels, 1, ()),
-        ("T29", "3.000 lần 0,1; số ngoài giới hạn; làm tròn", "3,000 times 0.1; numbers out of range; rounding",
+        ("T29", "100.000 lần 0,1 (3.000 khi QUICK=1); số ngoài giới hạn; làm tròn",
+         "100,000 times 0.1 (3,000 with QUICK=1); numbers out of range; rounding",
          "totals equal the recount's; out of range rejected", numbers, 3, ()),
         ("T25", "Thời điểm xáo trộn, cũ, tương lai, sai dạng", "Times shuffled, old, of the future, malformed",
          "each accepted, `late`, `future_time` or refused as it must be", times, 2, ()),

@@ -12,8 +12,8 @@ from tools.faults.watch import shown
 
 SEND_SECONDS: Final = 120.0
 COUNT_SECONDS: Final = 60.0
-COUNTED: Final = 500.0
-"""Records a second that workers count at least: for many, so much longer is waited."""
+SLOWEST: Final = 500.0
+"""Records a second that a busy machine sends and counts at least: for many, so much longer is waited."""
 
 FLOOD: Final = 4000.0
 """Records a second of what is sent by the hundred thousand."""
@@ -30,7 +30,7 @@ def send(stage: Stage, name: str, shots: Sequence[Shot], rate: float = PUSHED) -
     """Sends records amid the load as a fault, and waits until all are counted; None for what the broker refused."""
     sent: list[list[Entry]] = []
     stage.fault(f"{len(shots)} records: {name}", lambda: sent.append(stage.load.push(shots, rate)))
-    stage.bed.until(lambda: len(sent[0]) == len(shots), SEND_SECONDS,
+    stage.bed.until(lambda: len(sent[0]) == len(shots), SEND_SECONDS + len(shots) / SLOWEST,
                     lambda: f"{len(shots)} records are sent, {len(sent[0])} were")
     receipts = [_receipt(entry) for entry in sent[0]]
     counted(stage, [one for one in receipts if one])
@@ -57,7 +57,7 @@ def counted(stage: Stage, receipts: Collection[Receipt]) -> None:
         return [f"{place} up to {offset}, shown {pages.get(place)}" for place, offset in last.items()
                 if max(pages.get(place, [0])) <= offset]
 
-    stage.bed.until(lambda: not missing(), COUNT_SECONDS + len(receipts) / COUNTED,
+    stage.bed.until(lambda: not missing(), COUNT_SECONDS + len(receipts) / SLOWEST,
                     lambda: f"all are counted; {missing()[:3]}")
 
 

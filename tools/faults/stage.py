@@ -42,6 +42,10 @@ class Stage:
     """Seconds that the last worker took to end."""
     hit_at: int = 0
 
+    def many(self, whole: int, quick: int) -> int:
+        """How many there are of something in a whole run, and in a quick one."""
+        return quick if self.quick else whole
+
     def fault(self, name: str, act: Callable[[], object]) -> None:
         """Lets something happen while the load runs, and sees the load go on.
 
