@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,7 +129,23 @@ def load_schema(feed: Feed, feeds: str = "") -> dict[str, Any]:
 def judge_all(house: House, feeds: Sequence[Feed], pages: Sequence[Page], logs: Logs) -> list[Verdict]:
     """A verdict for each feed."""
     shown = [one for page in pages for one in shown_partitions(page, feeds)]
+    _stamp(shown, logs, house.settings.state_topic)
     return [judge_feed(house, feed, [one for one in shown if one.place[0] == feed.topic], logs) for feed in feeds]
+
+
+def _stamp(shown: Sequence[Shown], logs: Logs, state_topic: str) -> None:
+    """Notes of each partition when its newest snapshot was written, by the clock that the workers go by."""
+    keys: defaultdict[int, set[bytes]] = defaultdict(set)
+    for one in shown:
+        keys[one.place[1]].add(_key(one))
+    stamps = logs.newest(state_topic, keys)
+    for one in shown:
+        one.stamped_at = stamps.get(_key(one))
+
+
+def _key(one: Shown) -> bytes:
+    """The key of a partition's snapshots in the state topic; a snapshot lies in the partition of the same number."""
+    return f"{one.place[0]}/{one.place[1]}".encode()
 
 
 def judge_feed(house: House, feed: Feed, shown: Sequence[Shown], logs: Logs) -> Verdict:

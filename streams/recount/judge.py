@@ -37,12 +37,18 @@ class Difference(NamedTuple):
 
 @dataclass
 class Shown:
-    """What one worker's page says of one partition."""
+    """What one worker's page says of one partition.
+
+    Attributes:
+        read_at: when it was read, by this machine's clock.
+        stamped_at: the broker's stamp of the partition's newest snapshot, which is not older than what is shown.
+    """
 
     worker: str
     place: Place
     next_offset: int
     read_at: int
+    stamped_at: int | None = None
     presents: dict[str, int] = field(default_factory=dict)
     numbers: dict[Series, float] = field(default_factory=dict)
     doubled: list[Series] = field(default_factory=list)
@@ -125,6 +131,7 @@ def is_equal(number: float, value: Value) -> bool:
 
 def _presents(shown: Shown, replay: Replay) -> list[Difference]:
     found = []
+    now = shown.read_at if shown.stamped_at is None else shown.stamped_at
     for provenance in sorted(replay.lanes.keys() | shown.presents.keys()):
         lane, present = replay.lanes.get(provenance), shown.presents.get(provenance)
         watermark = lane.watermark if lane else None
@@ -135,7 +142,7 @@ def _presents(shown: Shown, replay: Replay) -> list[Difference]:
         elif lane is None or watermark is None or lane.accepted_at is None:
             found.append(Difference("present", shown.where, f"{provenance}: shows {present}, the recount has none"))
         else:
-            latest = max(watermark + shown.read_at - lane.accepted_at, lane.ceiling or watermark, watermark) + SLACK_MS
+            latest = max(watermark + now - lane.accepted_at, lane.ceiling or watermark, watermark) + SLACK_MS
             if present != watermark and not watermark <= present <= latest:
                 found.append(Difference("present", shown.where, f"{provenance}: shows {present}, must lie between "
                                                                 f"{watermark} and {latest}"))

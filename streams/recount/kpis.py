@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from schemas import names
@@ -114,14 +115,21 @@ class Shown:
     def _remembered(self, kpi: Kpi, present: int) -> Iterator[tuple[Thing, dict[str, Any]]]:
         """The entities known for the KPI, or the cases not forgotten, each with its row."""
         kind = self.feed.entity
-        if kind is None:
-            return
-        for name, thing in self.lane.things.items():
+        for name, thing, row in self._rows:
             gone = thing.is_forgotten(kind, present) if isinstance(kind, Case) else not self._is_known(
                 kpi, name, thing, present)
             if not gone:
-                told = thing.told(kind, self.replay.reference, self.replay.worktime)
-                yield thing, {**ALWAYS, kind.id: name, **thing.values, **told}
+                yield thing, row
+
+    @cached_property
+    def _rows(self) -> list[tuple[str, Thing, dict[str, Any]]]:
+        """Every entity with its row, which is the same for each KPI."""
+        kind = self.feed.entity
+        if kind is None:
+            return []
+        reference, worktime = self.replay.reference, self.replay.worktime
+        return [(name, thing, {**ALWAYS, kind.id: name, **thing.values, **thing.told(kind, reference, worktime)})
+                for name, thing in self.lane.things.items()]
 
     def _standing(self, kpi: Kpi, row: Mapping[str, Any], present: int) -> Counted | None:
         worktime = self.replay.worktime
@@ -206,8 +214,7 @@ class Shown:
     def _own_interval(self, name: str) -> int | None:
         """Milliseconds by the newest row of the entity's list, if that states an interval of its own."""
         listed = self.feed.listed(self.feed.key)
-        rows = self.replay.reference.tables[listed.name].rows if listed else ()
-        found = [row for row in rows if getattr(row, row.KEY[0]) == name]
+        found = self.replay.reference.tables[listed.name].by_id.get(name, ()) if listed else ()
         seconds = getattr(found[-1], "every_s", None) if found else None
         return seconds * 1000 if seconds else None
 

@@ -1,8 +1,8 @@
-"""Reading whole partitions with kafka-python: events up to given offsets, dead letters to their end."""
+"""Reading with kafka-python: events up to given offsets, dead letters to their end, the newest stamps of states."""
 
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from kafka import KafkaConsumer, TopicPartition
@@ -12,6 +12,9 @@ from schemas.errors import IocError
 from streams.recount.validity import Record
 
 PATIENCE_SECONDS = 60
+STRETCH = 500
+"""Records that are read at once from the end of a log backwards."""
+
 Place = tuple[str, int]
 
 
@@ -60,28 +63,57 @@ class Logs:
         except KafkaError as error:
             raise IocError(f"the logs cannot be read: {type(error).__name__}: {error}") from error
 
+    def newest(self, topic: str, keys: Mapping[int, Collection[bytes]]) -> dict[bytes, int]:
+        """The broker's stamp of the newest record under each of these keys, by partition; without those not there.
+
+        Raises:
+            IocError: the broker stopped answering.
+        """
+        try:
+            return self._newest(topic, keys)
+        except KafkaError as error:
+            raise IocError(f"{topic} cannot be read: {type(error).__name__}: {error}") from error
+
+    def _newest(self, topic: str, keys: Mapping[int, Collection[bytes]]) -> dict[bytes, int]:
+        there = self._consumer.partitions_for_topic(topic) or ()
+        places = [TopicPartition(topic, number) for number in keys if number in there]
+        first, stops = self._consumer.beginning_offsets(places), self._consumer.end_offsets(places)
+        found: dict[bytes, int] = {}
+        while places := [place for place in places
+                         if stops[place] > first[place] and not found.keys() >= set(keys[place.partition])]:
+            stretches = {place: (max(first[place], stops[place] - STRETCH), stops[place]) for place in places}
+            for place, records in self._fetch(stretches).items():
+                found = {record.key: record.append for record in records
+                         if record.key is not None and record.key in keys[place.partition]} | found
+                stops[place] = stretches[place][0]
+        return found
+
     def _read(self, places: Mapping[TopicPartition, int | None]) -> dict[Place, Log]:
-        consumer = self._consumer
-        consumer.assign(list(places))
-        first, end = consumer.beginning_offsets(list(places)), consumer.end_offsets(list(places))
-        logs = {place: Log(first[place], end[place]) for place in places}
-        stops = {place: end[place] if limit is None else min(limit, end[place]) for place, limit in places.items()}
-        for place in places:
-            consumer.seek(place, first[place])
-        open_places, heard = set(places), time.monotonic()
-        while open_places := {place for place in open_places if consumer.position(place) < stops[place]}:
-            consumer.pause(*(set(places) - open_places))
-            found = consumer.poll(timeout_ms=1000)
-            heard = time.monotonic() if found else heard
+        first, end = self._consumer.beginning_offsets(list(places)), self._consumer.end_offsets(list(places))
+        records = self._fetch({place: (first[place], end[place] if limit is None else min(limit, end[place]))
+                               for place, limit in places.items()})
+        return {(place.topic, place.partition): Log(first[place], end[place], records[place]) for place in places}
+
+    def _fetch(self, stretches: Mapping[TopicPartition, tuple[int, int]]) -> dict[TopicPartition, list[Record]]:
+        """The records from an offset to before another, of each partition."""
+        consumer, found = self._consumer, {place: list[Record]() for place in stretches}
+        consumer.assign(list(stretches))
+        for place, (start, _) in stretches.items():
+            consumer.seek(place, start)
+        open_places, heard = set(stretches), time.monotonic()
+        while open_places := {place for place in open_places if consumer.position(place) < stretches[place][1]}:
+            consumer.pause(*(set(stretches) - open_places))
+            polled = consumer.poll(timeout_ms=1000)
+            heard = time.monotonic() if polled else heard
             if time.monotonic() - heard > PATIENCE_SECONDS:
                 raise IocError(f"nothing came from the broker for {PATIENCE_SECONDS} s; still to read: "
                                f"{sorted((place.topic, place.partition) for place in open_places)}")
-            for place, records in found.items():
-                logs[place].records += [
+            for place, records in polled.items():
+                found[place] += [
                     Record(record.offset, record.timestamp, record.key, record.value, tuple(record.headers or ()))
-                    for record in records if record.offset < stops[place]]
-        consumer.resume(*places)
-        return {(place.topic, place.partition): log for place, log in logs.items()}
+                    for record in records if record.offset < stretches[place][1]]
+        consumer.resume(*stretches)
+        return found
 
 
 def _answers(broker: str) -> bool:

@@ -30,6 +30,7 @@ class WorkTime:
     working_days: frozenset[date]
     hours: tuple[Hours, ...]
     _spans: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    _totals: list[int] = field(default_factory=lambda: [0])
 
     def between(self, since: int, until: int) -> int | None:
         """Working milliseconds from one moment to another, negative backwards; None in a year that is not loaded."""
@@ -38,13 +39,7 @@ class WorkTime:
             return None if forward is None else -forward
         if not self._loaded(since, until):
             return None
-        spans = self._from(since)
-        total = 0
-        for start, end in spans:
-            if start >= until:
-                break
-            total += max(0, min(end, until) - max(start, since))
-        return total
+        return self._worked(until) - self._worked(since)
 
     def add(self, since: int, length: int) -> int | None:
         """The earliest moment by which so much working time has passed; None in a year that is not loaded."""
@@ -74,6 +69,21 @@ class WorkTime:
         while day.year in self.years:
             yield from self._of(day)
             day += timedelta(days=1)
+
+    def _worked(self, moment: int) -> int:
+        """Working milliseconds from the first year loaded to a moment."""
+        day = local_day(moment)
+        today = sum(max(0, min(end, moment) - start) for start, end in self._of(day))
+        return self._before(day) + today
+
+    def _before(self, day: date) -> int:
+        """Working milliseconds of all days before this one; kept, since thousands of cases ask for the same days."""
+        first = date(min(self.years), 1, 1).toordinal()
+        number = day.toordinal() - first
+        while len(self._totals) <= number:
+            last = date.fromordinal(first + len(self._totals) - 1)
+            self._totals.append(self._totals[-1] + sum(end - start for start, end in self._of(last)))
+        return self._totals[number]
 
     def _of(self, day: date) -> list[tuple[int, int]]:
         number = day.toordinal()

@@ -13,13 +13,14 @@ import pytest
 
 from schemas.feed import Feed
 from streams.recount import command, entities, kpis, lanes, measures, moments
-from streams.recount.judge import compare, compare_dead, shown_partitions
+from streams.recount.judge import Shown, compare, compare_dead, shown_partitions
 from streams.recount.lanes import Replay
 from streams.recount.logs import Log
 from streams.recount.pages import Page, parse_page
 from streams.recount.validity import Record
 from streams.recount.worktime import WorkTime
 from streams.settings import Settings
+from streams.worker.owned import key_of
 from tests.recount import toys
 from tests.recount.pages import Serve, serve
 from tests.recount.toys import CASES, HOUR, MAX_BYTES, MINUTE, RIVER, STATIONS, at, event, log, new_replay, page_of
@@ -393,8 +394,8 @@ def test_label_values_may_hold_anything() -> None:
 class FakeLogs:
     """Logs without a broker."""
 
-    def __init__(self, logs: dict[tuple[str, int], Log]) -> None:
-        self.logs = logs
+    def __init__(self, logs: dict[tuple[str, int], Log], stamp: int | None = None) -> None:
+        self.logs, self.stamp = logs, stamp
 
     def __call__(self, _: str) -> "FakeLogs":
         return self
@@ -405,17 +406,21 @@ class FakeLogs:
     def read(self, limits: dict[tuple[str, int], int | None]) -> dict[tuple[str, int], Log]:
         return {place: self.logs[place] for place in limits}
 
+    def newest(self, topic: str, keys: dict[int, set[bytes]]) -> dict[bytes, int]:
+        return dict.fromkeys(keys.get(0, ()), self.stamp) if self.stamp is not None else {}
+
     def close(self) -> None:
         """Nothing to leave."""
 
 
-def run(monkeypatch: pytest.MonkeyPatch, targets: Path, *, first: int = 0, more: int = 0, as_json: bool = False) -> int:
+def run(monkeypatch: pytest.MonkeyPatch, targets: Path, *, first: int = 0, more: int = 0, as_json: bool = False,
+        stamp: int | None = None) -> int:
     records = river_log()
     empty = new_replay(RIVER)
     dead = letters(new_replay(RIVER).read(records))
     logs = {(RIVER.topic, 0): Log(first, len(records), records), (RIVER.dead_letter_topic, 0): Log(0, len(dead), dead)}
     logs |= {(RIVER.topic, number): Log(0, 1, []) for number in range(1, more + 1)}
-    monkeypatch.setattr(command, "Logs", FakeLogs(logs))
+    monkeypatch.setattr(command, "Logs", FakeLogs(logs, stamp))
     monkeypatch.setattr(command, "load_feeds", lambda _: (RIVER,))
     monkeypatch.setattr(
         command, "load_house", lambda settings, _: command.House(settings, empty.reference, empty.worktime)
@@ -458,6 +463,29 @@ def test_a_different_stack_answers_1_and_says_where(
     said = capsys.readouterr().out
     assert "LỆCH / DIFFERENT" in said
     assert "ioc_river_lowest_meters" in said
+
+
+def test_a_present_is_bounded_by_the_brokers_clock_not_by_ours(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> None:
+    """The page is read long after the newest snapshot was stamped, or a machine's clock is slow: the stamp decides."""
+    records = river_log()
+    replay = new_replay(RIVER).read(records)
+    mark, came = replay.lanes["real"].watermark, replay.lanes["real"].accepted_at
+    assert mark is not None
+    assert came is not None
+    targets = serve(page_of(replay, len(records), {"real": mark + 60_000}))
+
+    assert run(monkeypatch, targets, stamp=came + 60_000) == command.EQUAL
+    assert run(monkeypatch, targets, stamp=came + 50_000) == command.DIFFERENT
+    assert run(monkeypatch, targets) == command.EQUAL
+    monkeypatch.setattr("time.time", lambda: came / 1000)
+    assert run(monkeypatch, targets) == command.DIFFERENT
+    assert run(monkeypatch, targets, stamp=came + 60_000) == command.EQUAL
+
+
+def test_it_looks_for_snapshots_where_the_worker_writes_them() -> None:
+    shown = Shown("127.0.0.1:1", ("ioc.river.v1", 3), 0, NOON)
+
+    assert command._key(shown) == key_of(shown.place)
 
 
 def test_a_log_that_begins_late_is_not_judged(

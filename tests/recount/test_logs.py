@@ -1,5 +1,6 @@
 """Reading whole partitions of a real broker."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -44,6 +45,25 @@ def test_each_partition_is_read_to_its_limit(make_topic: MakeTopic, producer: Ka
     assert found[topic, 2].records == []
     assert found[topic, 0].records[0].append > 1_000_000  # the broker's stamp, not the sender's
     assert found[topic, 0].records[0].headers == (("ioc-x", b"1"),)
+
+
+def test_the_newest_stamp_of_each_key_is_found_however_far_back(
+    make_topic: MakeTopic, producer: KafkaProducer, logs: Logs
+) -> None:
+    topic = make_topic(partitions=2, **{"message.timestamp.type": "LogAppendTime"})
+    sent = []
+    for key in (b"rare", b"often", b"rare", b"often"):
+        sent.append(producer.send(topic, key=key, value=b"x", partition=0))
+        sent[-1].get(10)
+        time.sleep(0.01)
+    sent += [producer.send(topic, key=key, value=b"x", partition=0) for key in [b"block"] * 1200 + [b"often", b"more"]]
+    producer.flush()
+    stamps = [one.get(10).timestamp for one in sent]
+
+    found = logs.newest(topic, {0: {b"rare", b"often", b"never"}, 1: {b"rare"}, 7: {b"often"}})
+
+    assert found == {b"rare": stamps[2], b"often": stamps[-2]}
+    assert logs.newest("ioc.none", {0: {b"rare"}}) == {}
 
 
 def test_aborted_records_and_markers_are_no_records(make_topic: MakeTopic, kafka: str, logs: Logs) -> None:

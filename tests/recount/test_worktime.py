@@ -63,6 +63,33 @@ def test_adding_and_measuring_agree(after: int, length: int) -> None:
     assert WORKTIME.between(since, due - 1) == length - 1
 
 
+@given(st.integers(0, 700 * DAY), st.integers(0, 700 * DAY))
+def test_a_stretch_is_what_its_days_are_together(after: int, length: int) -> None:
+    """Summed span by span; the calendar of 2025 is missing, which must not shift what is asked of 2026 and 2027."""
+    days = WorkTime(frozenset({2024, 2026, 2027}), MARCH.holidays, MARCH.working_days, OFFICE)
+    since, until = at("2026-01-01 00:00") + after, min(at("2026-01-01 00:00") + after + length, at("2027-12-31 23:59"))
+    spans = [span for day in range(800) for span in days._of(date(2026, 1, 1) + timedelta(days=day))]
+    together = sum(max(0, min(end, until) - max(start, since)) for start, end in spans)
+
+    assert days.between(since, max(since, until)) == together
+
+
+def test_a_hundred_thousand_cases_may_be_overdue_for_a_year(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The days of a long stretch are looked at once, not for each case."""
+    days = WorkTime(MARCH.years, MARCH.holidays, MARCH.working_days, OFFICE)
+    true, asked = WorkTime._of, list[date]()
+
+    def of(self: WorkTime, day: date) -> list[tuple[int, int]]:
+        asked.append(day)
+        return true(self, day)
+
+    monkeypatch.setattr(WorkTime, "_of", of)
+    for minute in range(1000):
+        days.between(at("2026-01-05 08:00"), at("2026-12-28 08:00") + minute * 60_000)
+
+    assert len(asked) < 3000
+
+
 def test_windows_begin_where_the_table_says() -> None:
     ten = timedelta(minutes=10)
     noon = at("2026-03-04 12:03")

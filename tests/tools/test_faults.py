@@ -1,9 +1,11 @@
 """The proof itself must be able to fail: each of its judges is shown something wrong."""
 
 import itertools
+import json
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +22,8 @@ from streams.recount.judge import compare, shown_partitions
 from streams.recount.pages import Page, parse_page
 from tests.recount.toys import CALLS, event, log, new_replay, page_of
 from tools.faults import bed as bed_module
-from tools.faults import report, spoil
+from tools.faults import data, report, spoil
+from tools.faults import stage as stage_module
 from tools.faults.__main__ import main, parse
 from tools.faults.bed import Bed
 from tools.faults.judge import Judgement, lint, take_recount
@@ -104,6 +107,37 @@ def test_a_fault_without_load_proves_nothing(tmp_path: Path) -> None:
     stage = Stage(bed, Load("127.0.0.1:1", iter(()), 1), Watch(bed, lambda: 0), Random(1))
     with pytest.raises(NotSeen, match="the load does not run"):
         stage.fault("nothing", lambda: None)
+
+
+def test_a_recovery_counts_from_the_start_not_from_what_the_harness_did_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bed = Bed(tmp_path)
+    stage = Stage(bed, Load("127.0.0.1:1", iter(()), 1), Watch(bed, lambda: 0), Random(1), faults=["a fault"])
+    monkeypatch.setattr(stage_module, "shown", lambda _: {("topic", number): [1] for number in range(stage.partitions)})
+    stage.hit = time.monotonic() - 100
+    stage.from_now()
+    stage.recover(5)
+    assert not stage.remarks
+
+    stage.hit = time.monotonic() - 100
+    stage.recover(5)
+    assert stage.remarks == ["recovery took 100 s, more than 5 s, after a fault"]
+
+
+@pytest.mark.parametrize(("quick", "number"), [(True, 4000), (False, 100_000)])
+def test_names_of_nobody_are_of_every_ugly_form_and_fewer_in_the_quick_run(
+    *, quick: bool, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bed, sent = Bed(tmp_path), list[Shot]()
+    stage = Stage(bed, Load("127.0.0.1:1", iter(()), 1), Watch(bed, lambda: 0), Random(1), quick)
+    monkeypatch.setattr(data, "send", lambda _stage, _name, shots, _rate: sent.extend(shots))
+    data.labels(stage)
+
+    text = "".join(json.dumps(json.loads(shot.value or b""), ensure_ascii=False) for shot in sent)
+    assert len(sent) == number
+    assert [ugly for ugly in data.UGLY if json.dumps(ugly, ensure_ascii=False)[1:-1] not in text] == []
+    assert '"agency": "a3999"' in text
 
 
 def test_a_worker_that_ends_by_itself_again_and_again_is_a_crash_loop(

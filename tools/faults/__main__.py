@@ -50,7 +50,7 @@ def main(words: Sequence[str] | None = None) -> int:
     LOG.parent.mkdir(exist_ok=True)
     LOG.write_text(f"seed {seed}\n", encoding="utf-8")
     for _, group in itertools.groupby(chosen, key=lambda one: one.house.shared or one.name):
-        for outcome in prove(list(group), seed, by_name=bool(options.only)):
+        for outcome in prove(list(group), seed, by_name=bool(options.only), quick=options.quick):
             outcomes.append(outcome)
             with LOG.open("a", encoding="utf-8") as log:
                 log.writelines(f"{outcome.scenario.name}\t{fault}\n" for fault in outcome.faults)
@@ -75,7 +75,7 @@ def parse(words: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def prove(group: Sequence[Scenario], seed: int, *, by_name: bool = False) -> Iterator[Outcome]:
+def prove(group: Sequence[Scenario], seed: int, *, by_name: bool = False, quick: bool = False) -> Iterator[Outcome]:
     """Scenarios of one bed, from an empty broker to the verdicts; the bed is kept if one is wrong."""
     able = []
     for scenario in group:
@@ -91,7 +91,7 @@ def prove(group: Sequence[Scenario], seed: int, *, by_name: bool = False) -> Ite
     played: list[Outcome] = []
     try:
         with bed:
-            played = _run(able, seed, bed)
+            played = _run(able, seed, bed, quick=quick)
     except ToolError as error:
         played = [Outcome(one, seed, Judgement([str(error)])) for one in able]
     if all(one.judgement.exact for one in played):
@@ -102,14 +102,14 @@ def prove(group: Sequence[Scenario], seed: int, *, by_name: bool = False) -> Ite
         yield one._replace(ended=tuple(bed.mended), seconds=time.monotonic() - began)
 
 
-def _run(group: Sequence[Scenario], seed: int, bed: Bed) -> list[Outcome]:
+def _run(group: Sequence[Scenario], seed: int, bed: Bed, *, quick: bool = False) -> list[Outcome]:
     """Lets the scenarios happen one after another, and judges them together; each answers for its own remarks."""
     feeds, reference = load_feeds(), read_reference(ROOT / "reference")
     since = time.time_ns() // 60_000_000_000 - PAST_MINUTES
     shots = story(seed, since, {feed.name: feed for feed in feeds}, reference)
     load = Load(bed.broker.address, shots, group[0].rate)
     watch = Watch(bed, sent=lambda: load.sent + len(load.known))
-    stage = Stage(bed, load, watch, Random(f"{seed}:{group[0].name}"))
+    stage = Stage(bed, load, watch, Random(f"{seed}:{group[0].name}"), quick)
     for _ in range(group[0].workers):
         bed.join()
     load.start()

@@ -37,7 +37,8 @@ PAUSES: Final = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """Seconds before a worker that ended by itself is started again; they grow as the supervisor's do."""
 
 STACKS_SECONDS: Final = 5
-VERB_SECONDS: Final = 300
+VERB_SECONDS: Final = 600
+"""How long a verb may take; the recount is slow by intent, and its time is no part of any row."""
 
 
 @dataclass

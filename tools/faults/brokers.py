@@ -57,6 +57,7 @@ def kill_broker(stage: Stage) -> None:
         stage.fault("kill -9 broker", broker.kill)
         stage.bed.wait(stage.random.uniform(1.0, 4.0))
         stage.fault("start broker", broker.start)
+        stage.from_now()
         stage.recover(CATCH_UP_SECONDS)
     stage.work()
 
@@ -75,6 +76,7 @@ def begin_without(stage: Stage) -> None:
     if ready := [worker.name for worker in stage.bed.awake if worker.ask("/readyz")[0] == 200]:
         stage.remarks.append(f"{ready} say they are ready without a broker")
     stage.fault("start broker", broker.start)
+    stage.from_now()
     stage.recover(READY_SECONDS)
     if len(stage.bed.mended) > 2 * RESTARTS:
         stage.remarks.append(f"two workers were restarted {len(stage.bed.mended)} times")

@@ -1,10 +1,10 @@
 """What became of records that a scenario sent: where they stand, and which of them are dead letters."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from streams.publisher import PublishError, Receipt, written
-from tools.faults.load import Entry
+from tools.faults.load import PUSHED, Entry
 from tools.faults.stage import Stage
 from tools.faults.story import Shot
 from tools.faults.waiting import NotSeen
@@ -12,6 +12,11 @@ from tools.faults.watch import shown
 
 SEND_SECONDS: Final = 120.0
 COUNT_SECONDS: Final = 60.0
+SLOWEST: Final = 500.0
+"""Records a second that a busy machine sends and counts at least: for many, so much longer is waited."""
+
+FLOOD: Final = 4000.0
+"""Records a second of what is sent by the hundred thousand."""
 
 
 class Fate(NamedTuple):
@@ -21,11 +26,11 @@ class Fate(NamedTuple):
     reason: str
 
 
-def send(stage: Stage, name: str, shots: Sequence[Shot]) -> list[Receipt | None]:
+def send(stage: Stage, name: str, shots: Sequence[Shot], rate: float = PUSHED) -> list[Receipt | None]:
     """Sends records amid the load as a fault, and waits until all are counted; None for what the broker refused."""
     sent: list[list[Entry]] = []
-    stage.fault(f"{len(shots)} records: {name}", lambda: sent.append(stage.load.push(shots)))
-    stage.bed.until(lambda: len(sent[0]) == len(shots), SEND_SECONDS,
+    stage.fault(f"{len(shots)} records: {name}", lambda: sent.append(stage.load.push(shots, rate)))
+    stage.bed.until(lambda: len(sent[0]) == len(shots), SEND_SECONDS + len(shots) / SLOWEST,
                     lambda: f"{len(shots)} records are sent, {len(sent[0])} were")
     receipts = [_receipt(entry) for entry in sent[0]]
     counted(stage, [one for one in receipts if one])
@@ -41,7 +46,7 @@ def _receipt(entry: Entry) -> Receipt | None:
         return None
 
 
-def counted(stage: Stage, receipts: Iterable[Receipt]) -> None:
+def counted(stage: Stage, receipts: Collection[Receipt]) -> None:
     """Waits until the pages contain every one of these."""
     last: dict[tuple[str, int], int] = {}
     for topic, partition, offset in receipts:
@@ -52,7 +57,8 @@ def counted(stage: Stage, receipts: Iterable[Receipt]) -> None:
         return [f"{place} up to {offset}, shown {pages.get(place)}" for place, offset in last.items()
                 if max(pages.get(place, [0])) <= offset]
 
-    stage.bed.until(lambda: not missing(), COUNT_SECONDS, lambda: f"all are counted; {missing()[:3]}")
+    stage.bed.until(lambda: not missing(), COUNT_SECONDS + len(receipts) / SLOWEST,
+                    lambda: f"all are counted; {missing()[:3]}")
 
 
 def letters(stage: Stage, topics: Iterable[str]) -> dict[tuple[str, int, int], Fate]:

@@ -17,7 +17,7 @@ BREATH: Final = 0.02
 """Seconds between two handfuls of records."""
 
 PUSHED: Final = 1500.0
-"""Records a second of those that a scenario sends beside the story."""
+"""Records a second of those that a scenario sends beside the story, unless it says otherwise."""
 
 Mark = tuple[str, int, int]
 
@@ -46,6 +46,7 @@ class Load(threading.Thread):
         self.stopping = threading.Event()
         self.pausing = threading.Event()
         self.extra: deque[tuple[Shot, list[Entry]]] = deque()
+        self.pushed = PUSHED
         self.known: list[Mark] = []
         """What others have sent, and the broker has acknowledged."""
         self.trouble: BaseException | None = None
@@ -55,9 +56,10 @@ class Load(threading.Thread):
         """How many records were handed over."""
         return len(self.entries)
 
-    def push(self, shots: Iterable[Shot]) -> list[Entry]:
-        """Sends these beside the story; the list that is answered fills as they are handed over."""
+    def push(self, shots: Iterable[Shot], rate: float = PUSHED) -> list[Entry]:
+        """Sends these beside the story, so many a second; the list answered fills as they are handed over."""
         entries: list[Entry] = []
+        self.pushed = rate
         self.extra.extend((shot, entries) for shot in shots)
         return entries
 
@@ -83,7 +85,7 @@ class Load(threading.Thread):
             passed, before = now - before, now
             if self.pausing.is_set():
                 continue
-            for _ in range(round(min(passed, 1.0) * PUSHED)):
+            for _ in range(round(min(passed, 1.0) * self.pushed)):
                 if self.extra:
                     self._hand_over(line, *self.extra.popleft())
             told = min(told + passed * self.rate, self.rate)  # a stall is not made up for at once

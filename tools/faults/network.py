@@ -115,6 +115,7 @@ def in_flight(stage: Stage) -> None:
             stage.kill(worker)
         stage.remarks += beyond(stage.bed)
         _harm(between, Harm())
+        stage.from_now()
         stage.bed.join()
         stage.recover(RECOVER_SECONDS)
 

@@ -88,5 +88,5 @@ SCENARIOS: Final = (
              "A new group from offset 0; dead letters driven again", "the same numbers; a second replay is refused",
              read_anew, 1,
              parts=(("a topic deleted and made anew: the recount cannot judge records that no topic holds any more; "
-                    "tests/contract/test_transport_topics.py does"),)),
+                    "tests/contract/test_state_reader.py and tests/worker/test_durability.py do"),)),
 )

@@ -48,6 +48,7 @@ def roll_brokers(stage: Stage) -> None:
         for member in house.members:
             stage.fault(f"stop broker {member.port}", member.stop)
             stage.fault(f"start broker {member.port}", member.start)
+            stage.from_now()
             house.whole(WHOLE_SECONDS)
             stage.recover(RECOVER_SECONDS)
             stage.work()
@@ -98,6 +99,7 @@ def refused_state(stage: Stage) -> None:
     stage.remarks += [f"{place} is committed up to {later[place]}, not confirmed beyond {offset}"
                       for place, offset in commits.items() if later[place] > max(offset, *pages.get(place, [0]))]
     stage.fault("start the broker: snapshots are taken again", house.members[2].start)
+    stage.from_now()
     stage.recover(RECOVER_SECONDS)
     stage.bed.until(lambda: all(worker.settled for worker in stage.bed.awake), RECOVER_SECONDS, "every worker is ready")
     house.whole(WHOLE_SECONDS)

@@ -113,12 +113,12 @@ verdict. {known}: it fails, the reason stands below; it runs only when it is ask
 
 {hindered}
 
-*Recovery* is the longest time from a fault (or the end of it) until all partitions were shown and more was counted
-than before; without a fault, from the end of the load until all was shown. *Rebalances* are assignments, added up over
-the workers. *Holes* are batches that began beyond the state and were sought again. *Read again* are records that a
-worker had counted but not yet made durable when it died or lost them, and that its successor counted anew; *skipped*
-are those that came again although the state contained them. *Restarts* are workers that ended by themselves and were
-started again, as the supervisor does. All are as last seen on the pages.
+*Recovery* is the longest time from a fault (or the end of it, or the start of what had died) until all partitions were
+shown and more was counted than before; without a fault, from the end of the load until all was shown. *Rebalances* are
+assignments, added up over the workers. *Holes* are batches that began beyond the state and were sought again. *Read
+again* are records that a worker had counted but not yet made durable when it died or lost them, and that its successor
+counted anew; *skipped* are those that came again although the state contained them. *Restarts* are workers that ended
+by themselves and were started again, as the supervisor does. All are as last seen on the pages.
 
 `make faults ONLY=T05 SEED=7` repeats one row. The story and the schedule of faults come from the seed; the moment at
 which a fault hits depends on the machine. That the judge can fail, and on what:

@@ -30,6 +30,7 @@ class Stage:
     load: Load
     watch: Watch
     random: Random
+    quick: bool = False
     partitions: int = FEEDS * PARTITIONS
     began: float = field(default_factory=time.monotonic)
     faults: list[str] = field(default_factory=list)
@@ -37,7 +38,13 @@ class Stage:
     recovered: list[float] = field(default_factory=list)
     counted: int = 0
     hit: float = 0.0
+    leaving: float = 0.0
+    """Seconds that the last worker took to end."""
     hit_at: int = 0
+
+    def many(self, whole: int, quick: int) -> int:
+        """How many there are of something in a whole run, and in a quick one."""
+        return quick if self.quick else whole
 
     def fault(self, name: str, act: Callable[[], object]) -> None:
         """Lets something happen while the load runs, and sees the load go on.
@@ -47,7 +54,8 @@ class Stage:
         """
         before = self.load.sent
         self._running()
-        self.hit, self.hit_at = time.monotonic(), counted(self.bed.awake)
+        self.hit_at = counted(self.bed.awake)
+        self.hit = time.monotonic()
         self.faults.append(f"{time.monotonic() - self.began:6.1f} s  {name}, after {before} records")
         act()
         self.bed.until(lambda: self.load.sent > before or not self.load.is_alive(), 20,
@@ -70,11 +78,17 @@ class Stage:
         """Ends a worker by a signal, looking at its page until the last moment."""
         self.watch.look_at(worker)
         worker.ended = True
+        self.hit = time.monotonic()
         worker.signal(number)
         until(lambda: self._has_ended(worker), LEAVE_SECONDS, f"the end of {worker.name} after {number.name}", 0.02)
+        self.leaving = time.monotonic() - self.hit
         code, expected = worker.process.returncode, 0 if number == signal.SIGTERM else -number
         if code != expected and (worker.answered or code != -number):  # a signal may be earlier than who takes it
             self.remarks.append(f"{worker.name} ended with code {code} at {number.name}: {last_line(worker.log)}")
+
+    def from_now(self) -> None:
+        """The next recovery counts from now: what the harness read, or a broker took to start, is no part of it."""
+        self.hit = time.monotonic()
 
     def recover(self, limit: float, patience: float = READY_SECONDS) -> None:
         """Waits until all partitions are shown and more was counted than at the last fault; notes how long it took."""

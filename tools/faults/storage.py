@@ -31,6 +31,7 @@ def _leave_all(stage: Stage) -> int:
 
 
 def _join_all(stage: Stage, number: int) -> None:
+    stage.from_now()
     for _ in range(number):
         stage.bed.join()
 
@@ -52,6 +53,7 @@ def full_broker(stage: Stage) -> None:
     stage.fault("there is room again", (disk / "filler").unlink)
     if not broker.is_running():
         stage.fault("start broker", broker.start)
+        stage.from_now()
     stage.recover(RECOVER_SECONDS)
     stage.work()
 
@@ -66,6 +68,7 @@ def full_worker(stage: Stage) -> None:
     broker = single(stage)
     stage.fault("kill -9 broker: there is something to say", broker.kill)
     stage.fault("start broker", broker.start)
+    stage.from_now()
     stage.recover(RECOVER_SECONDS)
     stage.work()
     if worker.runs:
