@@ -77,7 +77,7 @@ async def test_a_batch_without_a_killer_passes_whole(plan: Plan) -> None:
     parts = [(len(part), how) async for part, how in trial.parts(plan, state, batch([False] * 5))]
     assert parts == [(5, trial.fold)]
     with pytest.raises(ChildProcessError):  # no child is left behind
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(-1, os.WNOHANG)  # noqa: ASYNC222
 
 
 async def test_killers_are_set_aside_unread_and_their_neighbours_count(
