@@ -26,9 +26,13 @@ class Batch:
     def part(self, since: int, until: int) -> "Batch":
         """The records from one place to before another; what it covers ends where the next part begins."""
         places = slice(since, until)
-        border = [*self.offsets, self.next_offset]
-        return Batch(self.topic, self.partition, border[since] if since else self.first, border[until] if until else
-                     self.first, self.offsets[places], self.timestamps[places], self.keys[places], self.values[places])
+        return Batch(self.topic, self.partition, self._border(since), self._border(until), self.offsets[places],
+                     self.timestamps[places], self.keys[places], self.values[places])
+
+    def _border(self, place: int) -> int:
+        if not place:
+            return self.first
+        return self.offsets[place] if place < len(self.offsets) else self.next_offset
 
     def let_go(self) -> None:
         """Keep only what the batch covers: folded, it waits for its snapshot, and its records must not wait along."""

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from schemas.decode import Decoder
 from schemas.errors import Fate, Reason
 from streams.engine.batch import Batch
+from streams.engine.fold import Folded, fold, set_aside
 from streams.engine.plan import Plan
 from streams.engine.readings import readings
 from streams.engine.state import State
@@ -68,14 +70,14 @@ async def test_the_record_that_ends_a_process_is_found(
         plan: Plan, deadly: Callable[[Callable[[], Any]], None], end: Callable[[], Any]) -> None:
     deadly(end)
     state = State("ioc.feedback.v1", 0, topic_id="id")
-    assert await trial.fatal(plan, state, batch([False, False, True, False])) == 2
+    assert await trial.died_at(plan, state, batch([False, False, True, False]), 1) == 2
     assert (state.next_offset, state.lanes) == (0, {}), "nothing has happened here"
 
 
 async def test_a_batch_without_a_killer_passes_whole(plan: Plan) -> None:
     state = State("ioc.feedback.v1", 0)
     parts = [(len(part), how) async for part, how in trial.parts(plan, state, batch([False] * 5))]
-    assert parts == [(5, trial.fold)]
+    assert parts == [(5, fold)]
     with pytest.raises(ChildProcessError):  # no child is left behind
         os.waitpid(-1, os.WNOHANG)  # noqa: ASYNC222
 
@@ -91,21 +93,36 @@ async def test_killers_are_set_aside_unread_and_their_neighbours_count(
     assert sorted(state.lanes["real"].fates.values()) == [3, 3], counts
 
 
-async def test_who_dies_once_only_is_innocent(plan: Plan, deadly: Callable[[Callable[[], Any]], None],
-                                              tmp_path: Any) -> None:
-    """Somebody kills the child as it has a good record in hand: the next child folds it."""
-    mark = tmp_path / "mark"
+@pytest.mark.parametrize("deaths", [1, 2])
+async def test_who_ends_a_child_once_only_is_innocent(
+        plan: Plan, deadly: Callable[[Callable[[], Any]], None], tmp_path: Path, deaths: int) -> None:
+    """Somebody kills the child that folds all, or also the one with the record alone in hand; the next one folds it."""
+    def dead() -> int:
+        return len(list(tmp_path.iterdir()))
 
-    def once() -> None:
-        if not mark.exists():
-            mark.touch()
+    def mostly() -> None:
+        if dead() < deaths:
+            (tmp_path / str(os.getpid())).touch()
             segfault()
 
-    deadly(once)
+    deadly(mostly)
     state = State("ioc.feedback.v1", 0)
     assert await folded(plan, state, batch([False, True, False])) == []
-    assert mark.exists()
+    assert dead() == deaths
     assert list(state.lanes["real"].fates.values()) == [3]
+
+
+async def test_records_that_are_deadly_together_only_are_folded_one_by_one(
+        plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deadly_together(plan: Plan, state: State, records: Batch) -> Folded:
+        if len(records) > 1:
+            os._exit(139)
+        return fold(plan, state, records)
+
+    monkeypatch.setattr(trial, "fold", deadly_together)
+    state = State("ioc.feedback.v1", 0)
+    assert await folded(plan, state, batch([False] * 4)) == []
+    assert (state.next_offset, list(state.lanes["real"].fates.values())) == (4, [4])
 
 
 async def test_a_record_that_never_ends_is_a_killer(plan: Plan, deadly: Callable[[Callable[[], Any]], None],
@@ -114,9 +131,9 @@ async def test_a_record_that_never_ends_is_a_killer(plan: Plan, deadly: Callable
         while True:
             pass
 
-    monkeypatch.setattr(trial, "RECORD_SECONDS", 0.2)
+    monkeypatch.setattr(trial, "FOLD_SECONDS", 0.2)
     deadly(spin)
-    assert await trial.fatal(plan, State("ioc.feedback.v1", 0), batch([False, True])) == 1
+    assert await trial.died_at(plan, State("ioc.feedback.v1", 0), batch([False, True]), 1) == 1
 
 
 async def test_a_trial_that_takes_too_long_proves_nothing(plan: Plan, deadly: Callable[[Callable[[], Any]], None],
@@ -124,7 +141,7 @@ async def test_a_trial_that_takes_too_long_proves_nothing(plan: Plan, deadly: Ca
     monkeypatch.setattr(trial, "TRIAL_SECONDS", 0.2)
     deadly(lambda: time.sleep(60))
     began = time.monotonic()
-    assert await trial.fatal(plan, State("ioc.feedback.v1", 0), batch([False, True])) is None
+    assert await trial.died_at(plan, State("ioc.feedback.v1", 0), batch([False, True]), 1) is None
     assert time.monotonic() - began < 20
 
 
@@ -133,7 +150,7 @@ async def test_what_is_raised_is_left_to_the_fold_itself(plan: Plan, monkeypatch
         raise ZeroDivisionError
 
     monkeypatch.setattr("streams.worker.trial.fold", raises)
-    assert await trial.fatal(plan, State("ioc.feedback.v1", 0), batch([False])) is None
+    assert await trial.died_at(plan, State("ioc.feedback.v1", 0), batch([False]), 1) is None
 
 
 @pytest.mark.parametrize("is_removed", [False, True])
@@ -159,14 +176,14 @@ async def test_with_or_without_killers_the_state_is_that_of_the_others(
     letters = await folded(plan, tried, batch(kinds))
     assert [offset for offset, _ in letters] == [offset for offset, is_killer in enumerate(kinds) if is_killer]
     for place, is_killer in enumerate(kinds):
-        (trial.set_aside if is_killer else trial.fold)(plan, plain, batch(kinds).part(place, place + 1))
+        (set_aside if is_killer else fold)(plan, plain, batch(kinds).part(place, place + 1))
     assert tried.next_offset == plain.next_offset == len(kinds)
     assert list(readings(plan, tried)) == list(readings(plan, plain))
 
 
 async def test_a_killer_is_a_rejected_record_of_nobody(plan: Plan) -> None:
     state = State("ioc.feedback.v1", 0)
-    result = trial.set_aside(plan, state, batch([True]))
+    result = set_aside(plan, state, batch([True]))
     (letter,) = result.dead_letters
     assert (letter.fate, letter.reason, letter.source, letter.provenance) == (
         Fate.REJECTED, Reason.PROCESS_KILLER, "other", "real")
