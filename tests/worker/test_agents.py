@@ -236,8 +236,9 @@ async def test_the_skip_of_a_killer_is_not_durable_before_its_dead_letter_is(tak
     careful(taker)
     taker.bench.producer.waits = True
     taking = asyncio.create_task(taker.take(0, probe.event(0, id="killer")))
-    while not taker.dead():
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while not taker.dead():
+            await asyncio.sleep(0.01)
     flush = asyncio.create_task(taker.bench.keeper.flush())
     await asyncio.sleep(0.01)
     assert taker.bench.snapshots() == []

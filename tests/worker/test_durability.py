@@ -404,8 +404,9 @@ async def test_nothing_is_begun_before_the_notes_are_confirmed(plan: Plan) -> No
     bench = Bench(plan)
     bench.producer.waits = True
     recovering = asyncio.create_task(bench.keeper.recover([PLACE]))
-    while not bench.producer.waiting:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while not bench.producer.waiting:
+            await asyncio.sleep(0.01)
     assert not recovering.done()
     bench.producer.confirm(bench.producer.waiting[0])
     await recovering
