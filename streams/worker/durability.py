@@ -7,7 +7,6 @@ nothing. What the page shows is computed in the same step as the snapshot, and a
 import asyncio
 import gc
 import logging
-import uuid
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,10 +21,10 @@ from streams.settings import Settings
 from streams.telemetry import PartitionVitals, Telemetry
 from streams.transport.state_reader import read_state, topic_ids
 from streams.transport.watchdog import Counters
-from streams.worker.attempts import Attempt, following, note_key, pack, reach, unpack
 from streams.worker.board import Board, Shown, shown
 from streams.worker.clock import Clock, Receipt
 from streams.worker.owned import Candidates, Held, Mark, Owned, Partition, choose, key_of, restore
+from streams.worker.takeover import Takeover
 
 Send = Callable[[str, bytes, bytes | None, int], Awaitable[Awaitable[Receipt]]]
 """send(topic, key, value, partition) hands over; what it answers is awaited for the broker's confirmation."""
@@ -34,8 +33,6 @@ Read = Callable[[Iterable[int]], Awaitable[Mapping[int, Mapping[bytes, Candidate
 Identify = Callable[[Iterable[str]], Mapping[str, str]]
 
 LOOK_PATIENCE_SECONDS = 10.0
-NOTE_SECONDS = 5.0
-"""For the notes of a take-over; without them the partitions are read all the same."""
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +103,7 @@ class Keeper:
         self._recovered: dict[Partition, Owned] = {}
         self._flushing = asyncio.Lock()
         self._stepped = 0.0
-        self._owner = uuid.uuid4().hex
+        self._takeover = Takeover(send, settings.state_topic)
 
     def owned(self, partition: Partition) -> Owned | None:
         """A partition that is ours, and recovered."""
@@ -127,49 +124,13 @@ class Keeper:
                     self._rebuilt, partition, found[number], identities[topic])
             if key_of(partition) in found[number]:
                 positions[partition] = owned.state.next_offset
-        await self._announce(recovered, found)
+        await self._takeover.announce(recovered.values(), found)
         self._recovered = recovered
         return positions
 
-    async def _announce(self, recovered: Mapping[Partition, Owned],
-                        found: Mapping[int, Mapping[bytes, Candidates]]) -> None:
-        """Notes the attempts at partitions before a record of theirs is folded, so that a crash is told by the next."""
-        notes = {}
-        for partition, owned in recovered.items():
-            kept = found[partition[1]].get(note_key(partition))
-            before = unpack(kept.block) if kept is not None and kept.block is not None else None
-            state = owned.state
-            attempt = owned.attempt = following(before, state.topic_id, state.next_offset, self._owner)
-            if attempt.failures:
-                owned.careful_until = state.next_offset + reach(attempt.failures)
-            if attempt != before:
-                notes[partition] = attempt
-        if doubted := [f"{topic}/{number}" for (topic, number), owned in recovered.items() if owned.careful_until]:
-            log.warning("a worker ended without progress in %s of %s partitions, whose next records are tried in a "
-                        "child process first: %s", len(doubted), len(recovered), ", ".join(doubted))
-        await self._note(notes)
-
     async def release(self) -> None:
-        """Notes that what is ours is given up in good order, where no snapshot beyond the attempt's offset says so."""
-        notes = {}
-        for partition, owned in self._owned.items():
-            attempt = owned.attempt
-            if attempt is not None and (owned.confirmed is None or owned.confirmed[1] <= attempt.offset):
-                read = self.consumer().caught_up(partition, owned.state.next_offset)
-                failures = 0 if read else attempt.failures  # where all is read nothing of it was fatal
-                notes[partition] = owned.attempt = attempt._replace(failures=failures, released=True)
-        await self._note(notes)
-
-    async def _note(self, notes: Mapping[Partition, Attempt]) -> None:
-        """Has the broker confirm notes; without them all goes on, only a crash would not be told from a good end."""
-        async def write(partition: Partition, attempt: Attempt) -> None:
-            await (await self.send(self.settings.state_topic, note_key(partition), pack(attempt), partition[1]))
-
-        try:
-            async with asyncio.timeout(NOTE_SECONDS):
-                await asyncio.gather(*(write(*each) for each in notes.items()))
-        except Exception as error:  # noqa: BLE001  # of Faust, of aiokafka, of time: none is a reason not to read
-            log.warning("the attempts at %s partitions are not noted: %r", len(notes), error)
+        """Notes what is given up in good order."""
+        await self._takeover.release(self._owned.values(), self.consumer().caught_up)
 
     def _rebuilt(self, partition: Partition, kept: Mapping[bytes, Candidates], topic_id: str) -> Owned:
         """A state and the views of it: with many entities too long for the loop, which must show that it lives."""

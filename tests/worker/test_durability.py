@@ -390,7 +390,7 @@ async def test_an_assignment_of_the_same_process_writes_nothing_and_doubts_nothi
 
 
 async def test_a_note_that_is_not_confirmed_stops_nobody(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.worker.durability.NOTE_SECONDS", 0.01)
+    monkeypatch.setattr("streams.worker.takeover.NOTE_SECONDS", 0.01)
     for refuses in (True, False):
         bench = Bench(plan)
         bench.producer.waits = not refuses
