@@ -204,7 +204,7 @@ def _killers() -> Iterator[AlertRule]:
             "Không con số nào chứa nó; việc xử lý đi tiếp. Đó là lỗi chương trình: xem `ioc dlq list`, chưa phát lại.",
             "No number contains it, and the work goes on. The program is at fault: `ioc dlq list`, do not replay yet.",
         ),
-        timedelta(0),
+        MINUTE,
     )
 
 
