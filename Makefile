@@ -20,8 +20,8 @@ down:  ## end everything that was started here, keep the data
 status:  ## what runs, where, and how often it was restarted
 	@$(START) status
 
-test: prepare check  ## everything: checks, unit, property, real Kafka, kill -9, the stack once up and down
-	$(RUN) -m pytest
+test: prepare check  ## everything: checks, unit, property, real Kafka, kill -9, the stack up and down; PEERS=1: other engines too
+	$(RUN) -m pytest $(if $(PEERS),,-m "not peers")
 
 check: prepare  ## ruff, mypy strict, the import order of the house, generated files fresh
 	$(RUN) -m ruff check .

@@ -12,9 +12,11 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -57,27 +59,34 @@ def main(words: Sequence[str]) -> int:
         say(f"there are {', '.join(PARTS)}; not {' '.join(wanted)}")
         return 2
     is_quick = os.environ.get("QUICK") == "1"
+    began = time.monotonic()
+    runs = {name: run for name, run in RUNS.items() if name in wanted}
+    if provincial := [part for part in PROVINCE if part in wanted]:
+        runs["province"] = partial(run_province, provincial)
+    failed = [name for name, run in runs.items() if not _goes(name, run, is_quick=is_quick)]
+    minutes = (time.monotonic() - began) / 60
+    say(f"{minutes:.0f} minutes; without a figure: {', '.join(failed) or 'nothing'}")
+    if set(wanted) == set(PARTS) and not failed and not is_quick:
+        publish("run", one_run(minutes), is_whole=True)
+    return 1 if failed else 0
+
+
+def _goes(name: str, run: Callable[..., None], *, is_quick: bool) -> bool:
+    """Measures one part; what cannot be measured is told, and the others are measured all the same."""
+    began = time.monotonic()
     try:
-        if "ysb" in wanted:
-            run_ysb(is_quick=is_quick)
-        if "ioc1" in wanted:
-            run_ioc1(is_quick=is_quick)
-        if "uc2" in wanted:
-            run_uc2(is_quick=is_quick)
-        if "paced" in wanted:
-            run_paced(is_quick=is_quick)
-        if set(wanted) & set(PROVINCE):
-            text = page(measured(wanted, is_quick=is_quick))
-            publish("province", text, is_whole=set(PROVINCE) <= set(wanted) and not is_quick)
-        if "scale" in wanted:
-            run_scale(is_quick=is_quick)
-        if "profile" in wanted:
-            found = profile(4_000, 2) if is_quick else profile(20_000, 9)
-            publish("profile", profile_section(found, machine()), is_whole=not is_quick)
+        run(is_quick=is_quick)
     except (BenchError, ToolError) as error:
-        say(f"bench: {error}")
-        return 1
-    return 0
+        say(f"bench: {name}: {error}")
+        return False
+    say(f"{name}: {(time.monotonic() - began) / 60:.1f} minutes")
+    return True
+
+
+def one_run(minutes: float) -> str:
+    """What the page says if all of it was measured in one run."""
+    today = datetime.now(UTC).date()
+    return f"All that follows was measured in one run of `make bench`, on {today}, in {minutes:.0f} minutes."
 
 
 def run_ysb(*, is_quick: bool, turn: Turn = nullcontext) -> None:
@@ -114,12 +123,28 @@ def run_paced(*, is_quick: bool) -> None:
         (ROOT / curves.CURVES).write_text(curves.curves(found))
 
 
+def run_province(parts: Sequence[str], *, is_quick: bool) -> None:
+    """The four feeds of the province: drain, latency, recovery, or some of these."""
+    publish("province", page(measured(parts, is_quick=is_quick)), is_whole=len(parts) == len(PROVINCE) and not is_quick)
+
+
+def run_profile(*, is_quick: bool) -> None:
+    """Where the time goes in process."""
+    found = profile(4_000, 2) if is_quick else profile(20_000, 9)
+    publish("profile", profile_section(found, machine()), is_whole=not is_quick)
+
+
 def run_scale(*, is_quick: bool) -> None:
     """Open cases, partitions, workers."""
     before = os.getloadavg()[2]
     found = scale.measured(fresh_broker, say, is_quick=is_quick)
     load = f"{before:.0f} to {os.getloadavg()[2]:.0f}"
     publish("scale", scale_render.section(found, machine(), load), is_whole=not is_quick)
+
+
+RUNS: dict[str, Callable[..., None]] = {
+    "profile": run_profile, "ysb": run_ysb, "ioc1": run_ioc1, "uc2": run_uc2, "paced": run_paced, "scale": run_scale}
+"""The first comes first; those of the province, which share a section, come last."""
 
 
 def publish(name: str, text: str, *, is_whole: bool) -> None:
@@ -139,13 +164,12 @@ def fresh_broker(part: str) -> Iterator[tuple[str, Path]]:
         yield broker.address, Path(name)
 
 
-def measured(wanted: Sequence[str], *, is_quick: bool) -> Measured:
+def measured(parts: Sequence[str], *, is_quick: bool) -> Measured:
     """Each part on a fresh broker in a folder that is gone afterwards."""
     found = Measured(machine())
-    for part in PROVINCE:
-        if part in wanted:
-            with fresh_broker(part) as (broker, folder):
-                found = _with(found, part, broker, folder, is_quick=is_quick)
+    for part in parts:
+        with fresh_broker(part) as (broker, folder):
+            found = _with(found, part, broker, folder, is_quick=is_quick)
     return found
 
 

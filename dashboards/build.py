@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 from dashboards import feed as derived
-from dashboards import panels
+from dashboards import pages
 from dashboards.pieces import Wall, uid
 from dashboards.words import LANGUAGES
 from schemas.catalogue import load_feeds
@@ -25,7 +25,7 @@ def files() -> dict[str, str]:
     found: dict[str, str] = {}
     for language in LANGUAGES:
         for feed in load_feeds():
-            found[f"{FOLDER}/{language}/{uid(feed.name, language)}.json"] = panels.page(derived.page(feed), language)
+            found[f"{FOLDER}/{language}/{uid(feed.name, language)}.json"] = pages.page(derived.page(feed), language)
         for wall in load_walls():
-            found[f"{FOLDER}/{language}/{uid(f'wall-{wall.name}', language)}.json"] = panels.wall(wall, language)
+            found[f"{FOLDER}/{language}/{uid(f'wall-{wall.name}', language)}.json"] = pages.wall(wall, language)
     return found

@@ -1,61 +1,29 @@
-"""House functions for Grafana panels: the only module that knows the Grafana SDK.
+"""House functions for Grafana panels, one for each kind of piece."""
 
-Each kind of piece has one function; `wall` and `page` put them together, mend what the SDK leaves out and refuse what
-Grafana would silently move or cut.
-"""
-
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from grafana_foundation_sdk.builders import (
-    common,
-    dashboard,
-    geomap,
-    prometheus,
-    stat,
-    statetimeline,
-    table,
-    timeseries,
-)
-from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.builders import common, dashboard, geomap, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.models import common as kinds
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import geomap as maps
-from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from dashboards import queries, sizes
-from dashboards.pieces import (
-    Band,
-    Banner,
-    Box,
-    Choice,
-    Codes,
-    CommuneMap,
-    FeedPage,
-    Listing,
-    Number,
-    Piece,
-    Placed,
-    Rows,
-    Timeline,
-    Trend,
-    Wall,
-    uid,
+from dashboards.fields import (
+    SOURCE,
+    instant,
+    organised,
+    over_time,
+    overridden,
+    readings,
+    ref_ids,
+    rows_of,
+    steps,
+    unknown,
+    words,
 )
-from dashboards.words import (
-    BANNER,
-    CRITICAL,
-    LOST,
-    NOT_KNOWN,
-    OK,
-    PLAIN,
-    UNKNOWN,
-    Language,
-    Scale,
-    Word,
-    say,
-)
+from dashboards.pieces import Band, Banner, Box, Codes, CommuneMap, Listing, Number, Piece, Rows, Timeline, Trend
+from dashboards.words import BANNER, LOST, NOT_KNOWN, OK, PLAIN, UNKNOWN, Language, say
 from schemas.text import Text
 
 GEOJSON = "public/ioc/lao_cai_communes_2025_simplified_100m.geojson"
@@ -63,93 +31,13 @@ GEOJSON = "public/ioc/lao_cai_communes_2025_simplified_100m.geojson"
 Built = Any
 """A panel of the SDK before it has its place; its builders share no type."""
 
-SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 BANNERS = {
     0: Text("SỐ LIỆU THẬT", "REAL DATA"),
     1: Text("PHÁT LẠI", "REPLAYED"),
     2: Text("MÔ PHỎNG", "SIMULATED"),
 }
-NUMBERED = Text("Màn hình", "Wall")
-NO_ROWS = Text("Không có dòng nào", "No rows")
-REST = 0.9995
-"""The largest rest that orders rows of the same word."""
 PROVENANCES = ("real", "replay", "simulated")
-
-
-def steps(*levels: tuple[float | None, str]) -> dashboard.ThresholdsConfig:
-    """Colours from values on; the first has no value."""
-    thresholds = [models.Threshold(value=value, color=colour) for value, colour in levels]
-    return dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(thresholds)
-
-
-def unknown(text: Text, language: Language) -> models.SpecialValueMap:
-    """What no data and NaN look like; noValue alone would keep the colour of the first step."""
-    shown = models.ValueMappingResult(text=say(text, language), color=UNKNOWN, index=99)
-    match = models.SpecialValueMatch.NULL_AND_NAN
-    return models.SpecialValueMap(options=models.DashboardSpecialValueMapOptions(match=match, result=shown))
-
-
-def words(scale: Scale | None, language: Language, lost: Text = NOT_KNOWN) -> list[Any]:
-    """Mappings of numbers to words, each up to the next whole one, and of nothing to the word for it."""
-    return [
-        *(_word(value, word, index, language) for index, (value, word) in enumerate((scale or {}).items())),
-        unknown(lost, language),
-    ]
-
-
-def _word(value: int, word: Word, index: int, language: Language) -> models.RangeMap:
-    shown = models.ValueMappingResult(text=say(word.text, language), color=word.colour, index=index)
-    return models.RangeMap(options=models.DashboardRangeMapOptions(from_val=value, to=value + REST, result=shown))
-
-
-def readings(codes: Codes, language: Language) -> models.ValueMap:
-    """Mappings of codes to what is read instead."""
-    return models.ValueMap(
-        options={
-            code: models.ValueMappingResult(text=say(text, language), index=index)
-            for index, (code, text) in enumerate(codes.items())
-        }
-    )
-
-
-def instant(expr: str, language: Language, legend: str = "__auto", ref: str = "A") -> prometheus.Dataquery:
-    """A query of this moment: what is gone is gone."""
-    query = prometheus.Dataquery().ref_id(ref).expr(queries.in_language(expr, language)).instant().legend_format(legend)
-    return query.format(PromQueryFormat.TIME_SERIES)
-
-
-def rows_of(expr: str, language: Language) -> prometheus.Dataquery:
-    """A query of this moment, one row a series."""
-    return instant(expr, language).format(PromQueryFormat.TABLE)
-
-
-def over_time(expr: str, language: Language, legend: str, ref: str = "A") -> prometheus.Dataquery:
-    """A query over the dashboard's time range."""
-    query = prometheus.Dataquery().ref_id(ref).expr(queries.in_language(expr, language)).range().legend_format(legend)
-    return query.format(PromQueryFormat.TIME_SERIES)
-
-
-def organised(hidden: Mapping[str, bool], headings: Mapping[str, str] | None = None) -> models.DataTransformerConfig:
-    """Hides columns, and gives those that stay their headings and order."""
-    named = headings or {}
-    order = {name: index for index, name in enumerate(named)}
-    options = {"excludeByName": dict(hidden), "includeByName": {}, "indexByName": order, "renameByName": dict(named)}
-    return models.DataTransformerConfig(id_val="organize", options=options)
-
-
-def ref_ids(number: int) -> str:
-    """A, B, C ..."""
-    return chr(ord("A") + number)
-
-
-def as_json(part: Any) -> Any:
-    """Plain data of a part that stands where the SDK takes any object."""
-    return json.loads(JSONEncoder().encode(part))
-
-
-def overridden(**properties: Any) -> list[models.DynamicConfigValue]:
-    """Field options of an override, those that are given."""
-    return [models.DynamicConfigValue(id_val=name, value=as_json(value)) for name, value in properties.items()]
+NO_ROWS = Text("Không có dòng nào", "No rows")
 
 
 def banner(piece: Banner, box: Box, language: Language) -> Built:
@@ -351,34 +239,6 @@ def listing(piece: Listing, box: Box, language: Language) -> Built:
     )
 
 
-def wall(piece: Wall, language: Language) -> str:
-    """A wall as classic JSON; ids of panels follow the order."""
-    title = f"{say(NUMBERED, language)} {piece.number}: {say(piece.title, language)}"
-    built = _begun(uid(f"wall-{piece.name}", language), title, say(piece.about, language), "wall")
-    built = built.with_variable(_provenance(language).hide(models.VariableHide.HIDE_VARIABLE)).refresh("10s")
-    for feed in piece.feeds:
-        built = built.link(_link(uid(feed, language), feed))
-    return _finished(_filled(built, piece.placed, language), tallest=sizes.ROWS)
-
-
-def page(piece: FeedPage, language: Language) -> str:
-    """The dashboard of a feed as classic JSON."""
-    built = _begun(uid(piece.name, language), say(piece.title, language), say(piece.about, language), "feed")
-    built = built.with_variable(_provenance(language)).refresh("30s")
-    for choice in piece.choices:
-        built = built.with_variable(_choice(choice, language))
-    built = built.annotation(_calls(piece.name, language))
-    tagged = dashboard.DashboardLink(say(Text("Màn hình", "Walls"), language))
-    built = built.link(
-        tagged.type(models.DashboardLinkType.DASHBOARDS)
-        .tags(["ioc", "wall", language])
-        .as_dropdown(True)
-        .keep_time(True)
-        .include_vars(True)
-    )
-    return _finished(_filled(built, piece.placed, language), tallest=None)
-
-
 RENDERERS: Mapping[type[Piece], Callable[[Any, Box, Language], Built]] = {
     Banner: banner,
     Band: band,
@@ -388,89 +248,6 @@ RENDERERS: Mapping[type[Piece], Callable[[Any, Box, Language], Built]] = {
     CommuneMap: commune_map,
     Listing: listing,
 }
-
-
-def _begun(uid_val: str, title: str, about: str, kind: str) -> dashboard.Dashboard:
-    source = dashboard.DatasourceVariable("datasource").label("Data Source").type("prometheus")
-    return (
-        dashboard.Dashboard(title)
-        .uid(uid_val)
-        .description(about)
-        .tags(["ioc", kind, "en" if uid_val.endswith("-en") else "vi"])
-        .time("now-6h", "now")
-        .timezone("Asia/Ho_Chi_Minh")
-        .week_start("monday")
-        .readonly()
-        .with_variable(source)
-    )
-
-
-def _filled(built: dashboard.Dashboard, placed: Iterable[Placed], language: Language) -> dashboard.Dashboard:
-    for number, (box, piece) in enumerate(placed, start=1):
-        x, y, width, height = box
-        panel = RENDERERS[type(piece)](piece, box, language)
-        built = built.with_panel(panel.id(number).grid_pos(models.GridPos(h=height, w=width, x=x, y=y)))
-    return built
-
-
-def _finished(built: dashboard.Dashboard, *, tallest: int | None) -> str:
-    """Mends what the SDK leaves out and refuses what Grafana would silently move or a screen would cut."""
-    whole: dict[str, Any] = json.loads(JSONEncoder(sort_keys=True).encode(built.build()))
-    whole["annotations"].setdefault("list", [])
-    for panel in whole["panels"]:
-        box = panel["gridPos"]
-        if box["x"] + box["w"] > sizes.COLUMNS or (tallest and box["y"] + box["h"] > tallest):
-            raise ValueError(f"{whole['uid']}: panel {panel['id']} leaves the screen: {box}")
-    return json.dumps(whole, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
-
-
-def _provenance(language: Language) -> dashboard.CustomVariable:
-    label = say(Text("Nguồn gốc số liệu", "Provenance"), language)
-    real = models.VariableOption(selected=True, text="real", value="real")
-    return dashboard.CustomVariable("provenance").label(label).values(",".join(PROVENANCES)).current(real)
-
-
-def _choice(choice: Choice, language: Language) -> dashboard.QueryVariable:
-    title = say(choice.title, language)
-    built = (
-        dashboard.QueryVariable(choice.label)
-        .label(title)
-        .datasource(SOURCE)
-        .include_all(True)
-        .multi(True)
-        .all_value(".*")
-        .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
-        .current(models.VariableOption(selected=True, text=["All"], value=["$__all"]))
-    )
-    if not choice.info:
-        return built.query(f"label_values({choice.series}, {choice.label})")
-    regex = f'/{choice.label}="(?<value>[^"]+)".*title_{language}="(?<text>[^"]+)"/'
-    return built.query(f"query_result({choice.series})").regex(regex)
-
-
-def _calls(feed: str, language: Language) -> dashboard.AnnotationQuery:
-    expr = queries.firing(queries.one_of("severity", ("P1", "P2")), f'feed="{feed}"')
-    name = say(Text("Cảnh báo P1, P2", "P1, P2 alerts"), language)
-    return (
-        dashboard.AnnotationQuery()
-        .name(name)
-        .datasource(SOURCE)
-        .enable(True)
-        .icon_color(CRITICAL)
-        .expr(expr)
-        .title_format("{{alertname}}")
-        .text_format("{{severity}}")
-    )
-
-
-def _link(address: str, title: str) -> dashboard.DashboardLink:
-    return (
-        dashboard.DashboardLink(title)
-        .type(models.DashboardLinkType.LINK)
-        .url(f"/d/{address}")
-        .keep_time(True)
-        .include_vars(True)
-    )
 
 
 def _numbers(about: Text, language: Language) -> stat.Panel:

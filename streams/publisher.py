@@ -34,6 +34,9 @@ never has another confirmed. Whoever sends again meanwhile, with the same id, is
 BOOTSTRAP_MS: Final = 5_000
 """How long a first connection may take."""
 
+RECONNECT_MS: Final = 1_000
+"""How long a client waits at most until it looks for a lost broker again; kafka-python by itself: half a minute."""
+
 LARGEST: Final = 16_777_216
 """Bytes of one fetch, above every size that a feed or its dead letters allow."""
 
@@ -278,7 +281,7 @@ def connect(kind: Callable[..., Any], brokers: str, **options: Any) -> Any:
     if not any(listens(server) for server in servers):  # kafka-python would try for long, and leave sockets behind
         raise silent
     try:
-        return kind(bootstrap_servers=servers, **options)
+        return kind(bootstrap_servers=servers, **{"reconnect_backoff_max_ms": RECONNECT_MS, **options})
     except KafkaError as error:
         raise silent from error
 

@@ -10,6 +10,13 @@ from benchmarks.peers import java
 PATIENCE_SECONDS = 120
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks for the peers on the JVM is a test of peers."""
+    for item in items:
+        if "built" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.peers)
+
+
 @pytest.fixture(scope="session")
 def built() -> Path:
     try:

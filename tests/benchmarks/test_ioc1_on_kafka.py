@@ -65,6 +65,7 @@ def test_flink_is_exact(bed: Bed, built: Path, warm: int) -> None:
     assert (run.events, run.guarantee) == (NUMBER - warm, "exactly-once")
 
 
+@pytest.mark.peers
 def test_stock_faust_is_exact_as_long_as_nobody_kills_it(bed: Bed) -> None:
     run = peer(bed, FAUST, number=BEGINNING)
 

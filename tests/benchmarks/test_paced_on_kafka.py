@@ -24,7 +24,7 @@ def built_engine(name: str, bed: Bed, request: pytest.FixtureRequest) -> Engine:
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("name", ["ours", *PEERS])
+@pytest.mark.parametrize("name", ["ours", *(pytest.param(peer, marks=pytest.mark.peers) for peer in PEERS)])
 def test_an_engine_goes_on_after_a_kill(tmp_path: Path, request: pytest.FixtureRequest, name: str) -> None:
     with Broker(tmp_path / "kafka") as broker:
         bed = Bed(broker.address, tmp_path)

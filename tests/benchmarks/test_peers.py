@@ -96,6 +96,7 @@ def drain(
 
 
 @pytest.mark.kafka
+@pytest.mark.peers
 @pytest.mark.parametrize("name", PEERS)
 def test_a_contestant_counts_every_view_of_every_window(
     name: str, kafka: str, make_topic: Callable[..., str], tmp_path: Path
@@ -113,6 +114,7 @@ def test_a_contestant_counts_every_view_of_every_window(
 
 
 @pytest.mark.kafka
+@pytest.mark.peers
 @pytest.mark.parametrize("name", ["aiokafka", "bytewax", "quix", "pathway"])
 def test_a_contestant_refuses_what_is_no_event(
     name: str, kafka: str, make_topic: Callable[..., str], tmp_path: Path
@@ -134,6 +136,7 @@ def test_a_contestant_refuses_what_is_no_event(
 
 
 @pytest.mark.kafka
+@pytest.mark.peers
 def test_warm_events_are_counted_and_not_measured(
     kafka: str, make_topic: Callable[..., str], tmp_path: Path
 ) -> None:

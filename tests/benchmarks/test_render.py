@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 
+import pytest
+
+from benchmarks import report
 from benchmarks.drain import Drained, Stored
 from benchmarks.latency import Latency
 from benchmarks.recovery import Recovered, Recovery
 from benchmarks.render import Measured, page, ratios, spread, targets
 from benchmarks.result import Run
-from benchmarks.running import Page
+from benchmarks.running import BenchError, Page
+from benchmarks.sections import replaced
 
 OURS = [Run(100, 10.0, 50_000, True, 200.0), Run(100, 20.0, 40_000, True, 210.0), Run(100, 10.0, 60_000, True, 190.0)]
 THEIRS = [Run(10, 400.0, 1000, True), Run(10, 400.0, 2000, True), Run(10, 500.0, 1500, True)]
@@ -64,3 +68,24 @@ def test_samples_of_a_worker_are_read_by_name_and_label() -> None:
     assert shown.total("a") == 7.5
     assert shown.total("a", x="2") == 4
     assert shown.largest("nothing") == 0
+
+
+def test_a_part_that_cannot_be_measured_is_told_and_the_others_are_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    went: list[str] = []
+
+    def fails(*, is_quick: bool) -> None:
+        raise BenchError(f"no broker, quick {is_quick}")
+
+    monkeypatch.setattr(report, "RUNS", {"ysb": fails, "uc2": lambda *, is_quick: went.append(f"uc2 {is_quick}")})
+    assert report.main(["ysb", "uc2"]) == 1
+    assert went == ["uc2 False"]
+    assert "ysb: no broker, quick False" in capsys.readouterr().err
+
+
+def test_that_a_page_is_of_one_run_ends_with_the_next_part_measured_alone() -> None:
+    whole = replaced(replaced("", "ysb", "of ysb"), "run", "all at once")
+    assert whole.index("all at once") < whole.index("of ysb")
+    assert "all at once" not in replaced(whole, "uc2", "of uc2")
+    assert "of ysb" in replaced(whole, "uc2", "of uc2")

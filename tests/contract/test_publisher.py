@@ -4,6 +4,8 @@ import contextlib
 import io
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -187,6 +189,35 @@ def test_an_outage_longer_than_the_patience_ends_no_line(own_broker: Broker, tmp
         assert publisher.publish(rain(feed, "after")).offset == 2
     ids = [json.loads(record.value or b"")["id"] for record in written(own_broker.address, feed.topic)]
     assert len(ids) == len(set(ids)) == 3
+
+
+TWO_RECORDS = """
+import sys
+from streams.publisher import Line
+with Line(sys.argv[1], reconnect_backoff_ms=900) as line:  # doubles
+    for number in range(2):
+        sys.stdin.readline()
+        print(line.send(sys.argv[2], key=b"LC-R-0042", value=b"{}").receipt(60).offset, flush=True)
+"""
+
+
+def test_a_broker_that_was_away_for_long_is_found_at_once(own_broker: Broker) -> None:
+    given = settings(own_broker.address)
+    feed = fresh_feed("hydromet")
+    make_topics(given, feed)
+    with subprocess.Popen([sys.executable, "-c", TWO_RECORDS, own_broker.address, feed.topic], cwd=ROOT, text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin
+        assert child.stdout
+        print(file=child.stdin, flush=True)
+        assert child.stdout.readline() == "0\n"
+        own_broker.kill()
+        print(file=child.stdin, flush=True)
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(15)  # by itself kafka-python would look again about 13 s later
+        own_broker.start()
+        assert child.wait(4) == 0
+        assert child.stdout.read() == "1\n"
 
 
 def test_a_line_closed_while_the_broker_stands_still_says_what_it_owes(own_broker: Broker) -> None:

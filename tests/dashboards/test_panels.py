@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from dashboards import feed as derived
-from dashboards import panels
+from dashboards import fields
+from dashboards import pages as whole
 from dashboards.pieces import Band, Box, Number, Piece, Rows, Wall
 from dashboards.walls.parts import top
 from dashboards.words import Word
@@ -20,7 +21,7 @@ ABOUT = Text("để thử", "for a test")
 def drawn(box: Box, piece: Piece) -> dict[str, Any]:
     """The panel as it stands in a wall's JSON."""
     wall = Wall(1, "test", ABOUT, ABOUT, (), (*top(ABOUT, "hydromet"), (box, piece)))
-    return dict(json.loads(panels.wall(wall, "vi"))["panels"][-1])
+    return dict(json.loads(whole.wall(wall, "vi"))["panels"][-1])
 
 
 def number(**changed: Any) -> Number:
@@ -59,7 +60,7 @@ def test_names_come_from_the_language() -> None:
 
 
 def test_words_cover_the_rest_that_orders_rows() -> None:
-    first = panels.words({0: Word(ABOUT, "text"), 1: Word(ABOUT, "text")}, "vi")[0].options
+    first = fields.words({0: Word(ABOUT, "text"), 1: Word(ABOUT, "text")}, "vi")[0].options
     assert first.from_val == 0
     assert 0.999 < first.to < 1
 

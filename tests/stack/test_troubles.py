@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tools.stack.down import PATIENCE
 from tools.stack.processes import Process
 
 pytestmark = pytest.mark.stack
@@ -121,7 +122,7 @@ def test_an_interrupted_up_ends_what_it_started(tree: Any, waiting: Callable[...
                           stderr=subprocess.DEVNULL, start_new_session=True) as up:
         waiting(lambda: "worker-1" in tree.processes(), "the worker that never gets ready")
         os.killpg(up.pid, signal.SIGINT)
-        assert up.wait(60) != 0
+        assert up.wait(PATIENCE + 30) != 0
     assert tree.processes() == {}
 
 

@@ -13,8 +13,11 @@ from tools.ports import free_port
 
 FREEZER: Final = Path("/sys/fs/cgroup/freezer")
 UNIFIED: Final = Path("/sys/fs/cgroup")
-HOST: Final = "10.213.7.1"
-GUEST: Final = "10.213.7.2"
+NET: Final = f"10.213.{os.getpid() % 256}"
+"""Of this process alone: two runs at once would answer for each other."""
+
+HOST: Final = f"{NET}.1"
+GUEST: Final = f"{NET}.2"
 """The two ends of a cable between namespaces that we make ourselves; nothing leaves the machine."""
 
 

@@ -8,6 +8,7 @@ from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from streams.publisher import BOOTSTRAP_MS, Line, connect
+from tools.faults.bed import Bed
 from tools.faults.brokers import single
 from tools.faults.durable import STATE, alter, committed, durable, snapshots
 from tools.faults.house import House
@@ -89,8 +90,7 @@ def garbage(stage: Stage) -> None:
             break
         stage.remarks += [f"{worker.name} says it is ready" for worker in stage.bed.awake
                           if worker.ask("/readyz")[0] == 200 and len(shown([worker])) == stage.partitions]
-    if not stage.bed.mended:
-        stage.remarks.append("no worker has ended for it")
+    stage.bed.until(lambda: stage.bed.mended, RECOVER_SECONDS, "a worker ends for it")
     stage.watch.forget()  # the partition is counted anew from the start of its log
     stage.fault("the key is deleted, as the message says", lambda: _put(stage, place, None))
     stage.recover(RECOVER_SECONDS)
@@ -100,20 +100,24 @@ def cut_state(stage: Stage) -> None:
     """Old snapshots are deleted by the broker: the state topic no longer begins at 0."""
     stage.share()
     stage.work()
-    newest: dict[Place, tuple[int, int]] = {}
-    for place, _, record in snapshots(stage.bed):
-        newest[place] = record.partition, record.offset
-    ends: dict[int, int] = {}
-    for partition, offset in newest.values():
-        ends[partition] = min(offset, ends.get(partition, offset))
-    stage.fault("old snapshots deleted", lambda: _delete(stage, ends))
+    stage.bed.until(lambda: any(_needed(stage.bed).values()), RECOVER_SECONDS, "a snapshot that nobody needs any more")
+    stage.fault("old snapshots deleted", lambda: _delete(stage, _needed(stage.bed)))
     number = _leave_all(stage)
-    if not any(ends.values()):
-        stage.remarks.append("nothing was there to be deleted")
     before = durable(stage.bed)
     _join_all(stage, number)
     stage.recover(RECOVER_SECONDS)
     _begins(stage, before)
+
+
+def _needed(bed: Bed) -> dict[int, int]:
+    """The first offset in each partition of the state that is somebody's newest snapshot."""
+    newest: dict[Place, tuple[int, int]] = {}
+    for place, _, record in snapshots(bed):
+        newest[place] = record.partition, record.offset
+    found: dict[int, int] = {}
+    for partition, offset in newest.values():
+        found[partition] = min(offset, found.get(partition, offset))
+    return found
 
 
 def no_state(stage: Stage) -> None:

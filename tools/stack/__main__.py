@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from tools.errors import ToolError
 from tools.stack import down, places, programs, state, table, up
+from tools.stack.interrupt import insisting
 from tools.stack.plan import read_plan
 
 
@@ -81,7 +82,8 @@ def main(arguments: list[str]) -> int:
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        return VERBS[arguments[0]]()
+        with insisting():
+            return VERBS[arguments[0]]()
     except ToolError as error:
         print(f"\n{error}.", file=sys.stderr)
     except KeyboardInterrupt:

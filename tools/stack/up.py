@@ -14,6 +14,7 @@ from tools.jars import ROOT
 from tools.ports import LOOPBACK, is_free
 from tools.progress import Step, complaint, run, step
 from tools.stack import down, inventory, places, programs, state
+from tools.stack.interrupt import taken
 from tools.stack.plan import Plan
 from tools.stack.programs import Program
 from tools.stack.readiness import check_alive, wait_until_ready
@@ -197,6 +198,7 @@ def _nothing_half_started(before: set[str]) -> Iterator[None]:
     try:
         yield
     except BaseException:
+        taken()
         if not before:
             down.take_down()
         else:  # a running stack goes on without what was to be added
