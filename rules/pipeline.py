@@ -15,7 +15,7 @@ from schemas.text import Text
 
 WORKER = 'job="ioc-worker"'
 MINUTE = timedelta(minutes=1)
-FAILED = 'reason=~"unknown_.*|internal_error"'
+FAILED = 'reason=~"unknown_.*|internal_error|process_killer"'
 """Reasons that our own reference data, schemas or code decide: the others are the sender's."""
 
 BURN: tuple[tuple[str, str, float, Severity, timedelta], ...] = (
@@ -51,7 +51,8 @@ def _failed(window: str) -> str:
 
 def alerts() -> list[AlertRule]:
     """The alerts, the beat first."""
-    return [_watchdog(), *_workers(), *_lag(), *_durability(), *_budget(), *_house(), *_clocks(), *_monitoring()]
+    ours = [*_workers(), *_lag(), *_durability(), *_killers(), *_budget(), *_house(), *_clocks(), *_monitoring()]
+    return [_watchdog(), *ours]
 
 
 def _watchdog() -> AlertRule:
@@ -186,6 +187,24 @@ def _durability() -> Iterator[AlertRule]:
             "They wait for a decision: `ioc dlq list`, tell the agency, mend and replay, or drop with a reason.",
         ),
         10 * MINUTE,
+    )
+
+
+def _killers() -> Iterator[AlertRule]:
+    killers = 'ioc_events_rejected_total{reason="process_killer"}'
+    yield _alert(
+        "ProcessKillerQuarantined",
+        # who sets a record aside may have begun to count a moment ago: to `increase` its first sample is no growth
+        f"sum by (feed) (increase({killers}[1d]) > 0 or ({killers} unless {killers} offset 1d)) > 0",
+        "P2",
+        Text("Cách ly bản ghi làm dừng tiến trình", "A record that ends the worker was set aside"),
+        Text("luồng {{ $labels.feed }}", "feed {{ $labels.feed }}"),
+        Text(f"{PLAIN} bản ghi trong một ngày", f"{PLAIN} records in a day"),
+        Text(
+            "Không con số nào chứa nó; việc xử lý đi tiếp. Đó là lỗi chương trình: xem `ioc dlq list`, chưa phát lại.",
+            "No number contains it, and the work goes on. The program is at fault: `ioc dlq list`, do not replay yet.",
+        ),
+        MINUTE,
     )
 
 

@@ -66,6 +66,7 @@ class Reason(StrEnum):
     ID_CONFLICT = "id_conflict"
     LATE = "late"
     INTERNAL_ERROR = "internal_error"
+    PROCESS_KILLER = "process_killer"
 
     @property
     def text(self) -> Text:
@@ -126,6 +127,7 @@ _REASONS = {
     Reason.ID_CONFLICT: Text("Trùng mã sự kiện nhưng khác nội dung", "The id is known with another body"),
     Reason.LATE: Text("Đến muộn, cũ hơn mọi cửa sổ thời gian còn giữ", "Late: older than every window kept"),
     Reason.INTERNAL_ERROR: Text("Lỗi nội bộ của hệ thống xử lý", "A fault of our own while folding"),
+    Reason.PROCESS_KILLER: Text("Bản ghi làm dừng tiến trình xử lý", "The record ends the process that reads it"),
 }
 _FLAGS = {
     Flag.OUT_OF_RANGE: Text("ngoài khoảng hợp lý", "outside the plausible range"),

@@ -23,6 +23,17 @@ class Batch:
     def __len__(self) -> int:
         return len(self.values)
 
+    def part(self, since: int, until: int) -> "Batch":
+        """The records from one place to before another; what it covers ends where the next part begins."""
+        places = slice(since, until)
+        return Batch(self.topic, self.partition, self._border(since), self._border(until), self.offsets[places],
+                     self.timestamps[places], self.keys[places], self.values[places])
+
+    def _border(self, place: int) -> int:
+        if not place:
+            return self.first
+        return self.offsets[place] if place < len(self.offsets) else self.next_offset
+
     def let_go(self) -> None:
         """Keep only what the batch covers: folded, it waits for its snapshot, and its records must not wait along."""
         self.offsets, self.timestamps, self.keys, self.values = [], [], [], []

@@ -172,6 +172,21 @@ def fold(plan: Plan, state: State, batch: Batch) -> Folded:
     return folded
 
 
+def set_aside(plan: Plan, state: State, batch: Batch) -> Folded:
+    """Count the records of a batch as such that end whoever reads them, unread, and move on behind them."""
+    folded = Folded(read=len(batch))
+    tally = _Tally(plan, state, folded)
+    source, provenance = plan.decoder.label(None)
+    records = zip(batch.offsets, batch.timestamps, batch.keys, batch.values, strict=True)
+    for offset, append, key, value in records:
+        detail = f"{len(value or b'')} bytes"
+        tally.refuse(DeadLetter(offset, append, key, value, Fate.REJECTED, Reason.PROCESS_KILLER, "", detail, source,
+                                provenance))
+    state.next_offset = batch.next_offset
+    state.version += 1
+    return folded
+
+
 def _fold_together(plan: Plan, together: Together, state: State, tally: _Tally, batch: Batch) -> None:
     """The ordinary records of a batch at once, the others one by one; all one by one where their order may matter."""
     lane = tally.lane(REAL)

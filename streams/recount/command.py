@@ -15,7 +15,7 @@ from schemas.catalogue import load_feeds
 from schemas.errors import DeclarationError, IocError
 from schemas.feed import Feed
 from schemas.reference import Reference, load_reference
-from streams.recount.judge import Difference, Place, Shown, compare, compare_dead, shown_partitions
+from streams.recount.judge import Difference, Origin, Place, Shown, compare, compare_dead, killers, shown_partitions
 from streams.recount.lanes import Dead, Replay
 from streams.recount.logs import Log, Logs
 from streams.recount.pages import Page, fetch_page, list_workers
@@ -155,8 +155,9 @@ def judge_feed(house: House, feed: Feed, shown: Sequence[Shown], logs: Logs) -> 
     limits = {place: max((one.next_offset for one in shown if one.place == place), default=0) for place in places}
     events, dead = logs.read(limits), logs.read(dict.fromkeys(logs.partitions([feed.dead_letter_topic])))
     _note_unshown(verdict, shown, places, events)
-    judged = _judge_partitions(house.replay(feed), [one for one in shown if one.place in events], events, verdict)
     letters = [letter for log in dead.values() for letter in log.records]
+    judged = _judge_partitions(house.replay(feed), [one for one in shown if one.place in events], events,
+                               killers(letters), verdict)
     verdict.differences += compare_dead(letters, judged, feed.topic)
     return verdict
 
@@ -177,7 +178,7 @@ def _note_unshown(verdict: Verdict, shown: Sequence[Shown], places: Sequence[Pla
 
 
 def _judge_partitions(empty: Replay, shown: Sequence[Shown], events: Mapping[Place, Log],
-                      verdict: Verdict) -> dict[Place, tuple[int, Mapping[int, Dead]]]:
+                      fatal: set[Origin], verdict: Verdict) -> dict[Place, tuple[int, Mapping[int, Dead]]]:
     judged: dict[Place, tuple[int, Mapping[int, Dead]]] = {}
     for one in sorted(shown, key=lambda one: (one.place, one.next_offset)):
         log = events[one.place]
@@ -186,7 +187,8 @@ def _judge_partitions(empty: Replay, shown: Sequence[Shown], events: Mapping[Pla
         if one.next_offset > log.end:
             verdict.differences.append(Difference(
                 "log", one.where, f"the next offset is {one.next_offset}, but the log ends at {log.end}"))
-        replay = Replay(empty.feed, empty.reference, empty.worktime, empty.examiner, empty.horizon_ms)
+        replay = Replay(empty.feed, empty.reference, empty.worktime, empty.examiner, empty.horizon_ms,
+                        frozenset(offset for *place, offset in fatal if tuple(place) == one.place))
         replay.read(record for record in log.records if record.offset < one.next_offset)
         found, compared = compare(one, replay)
         verdict.differences += found

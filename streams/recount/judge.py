@@ -9,7 +9,7 @@ from typing import NamedTuple
 from schemas.errors import Reason
 from schemas.feed import Feed
 from streams.recount.kpis import Expected, Series, Value, expect, series
-from streams.recount.lanes import Dead, Replay
+from streams.recount.lanes import KILLER, Dead, Replay
 from streams.recount.pages import Page, Sample
 from streams.recount.validity import Record
 
@@ -25,6 +25,7 @@ FIGURES = frozenset({
       for part in ("numerator", "denominator")),
 })
 Place = tuple[str, int]
+Origin = tuple[str, int, int]
 
 
 class Difference(NamedTuple):
@@ -153,7 +154,7 @@ def compare_dead(letters: Iterable[Record], judged: Mapping[Place, tuple[int, Ma
                  topic: str) -> list[Difference]:
     """Every difference of a feed's dead letters; `judged` has next offset and dead of each partition."""
     found: list[Difference] = []
-    there: set[tuple[str, int, int]] = set()
+    there: set[Origin] = set()
     for letter in letters:
         headers = {name: value.decode("utf-8", "replace") for name, value in letter.headers}
         if REPLAYED in headers:
@@ -172,14 +173,25 @@ def compare_dead(letters: Iterable[Record], judged: Mapping[Place, tuple[int, Ma
     return found
 
 
-def _origin(header: str) -> tuple[str, int, int] | None:
+def killers(letters: Iterable[Record]) -> set[Origin]:
+    """The records that end who reads them, by their dead letters: the one thing that no recount can find out."""
+    found: set[Origin] = set()
+    for letter in letters:
+        headers = {name: value.decode("utf-8", "replace") for name, value in letter.headers}
+        origin = _origin(headers.get(ORIGIN, ""))
+        if origin is not None and REPLAYED not in headers and headers.get(REASON) == KILLER:
+            found.add(origin)
+    return found
+
+
+def _origin(header: str) -> Origin | None:
     parts = header.split("/")
     if len(parts) != 3 or not (parts[1].isdecimal() and parts[2].isdecimal()):
         return None
     return parts[0], int(parts[1]), int(parts[2])
 
 
-def _letter(letter: Record, headers: Mapping[str, str], origin: tuple[str, int, int],
+def _letter(letter: Record, headers: Mapping[str, str], origin: Origin,
             dead: Dead | None) -> list[Difference]:
     where = "/".join(map(str, origin))
     if dead is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from schemas.entities import Check
+from schemas.errors import Reason
 from schemas.feed import Feed
 from schemas.kpi import Kpi
 from schemas.reference import Reference
@@ -17,6 +18,8 @@ from streams.recount.worktime import WorkTime
 
 ALWAYS = {"commune": "", "admin_version": ""}
 """Fields that a laid row has even where no event named a unit."""
+
+KILLER = str(Reason.PROCESS_KILLER)
 
 
 class Dead(NamedTuple):
@@ -69,13 +72,18 @@ class Lane:
 
 @dataclass
 class Replay:
-    """One partition, read record by record in the order of the log."""
+    """One partition, read record by record in the order of the log.
+
+    Attributes:
+        killers: offsets of records that are not read, because a dead letter says that they end whoever does.
+    """
 
     feed: Feed
     reference: Reference
     worktime: WorkTime
     examiner: Examiner
     horizon_ms: int
+    killers: frozenset[int] = frozenset()
     lanes: defaultdict[str, Lane] = field(default_factory=lambda: defaultdict(Lane))
     dead: dict[int, Dead] = field(default_factory=dict)
     fates: dict[int, str] = field(default_factory=dict)
@@ -88,7 +96,8 @@ class Replay:
         return self
 
     def _read(self, record: Record) -> None:
-        examined = self.examiner.examine(record)
+        is_killer = record.offset in self.killers
+        examined = self.examiner.unread(KILLER) if is_killer else self.examiner.examine(record)
         lane = self.lanes[examined.lane]
         fate, reasons, flagged = self._judge(record, examined, lane)
         self.fates[record.offset] = fate

@@ -72,10 +72,14 @@ class Examiner:
         self._unnamed = OTHER if feed.bare is None else feed.topic  # the source of what cannot be read
         self.ranges = {name: span for name in feed.hints if (span := feed.plausible(name))}
 
+    def unread(self, fault: str) -> Examined:
+        """A record that nobody reads, with the reason."""
+        return Examined("real", self._unnamed, (fault,))
+
     def examine(self, record: Record) -> Examined:
         """Everything that is wrong with a record, in the order of the questions."""
         if record.value is not None and len(record.value) > self.max_bytes:
-            return Examined("real", self._unnamed, ("too_large",))
+            return self.unread("too_large")
         document, faults = read_json(record.value)
         if not isinstance(document, dict):
             if "not_json" not in faults:

@@ -1,8 +1,8 @@
 """Faust's transport with one message per partition and fetch: batches, commits without holes, seek to the state.
 
 What the state is, a keeper knows; here it is only asked where reading goes on. Every partition moves in these steps:
-revoked -> keeper.flush, commit, keeper.forget; assigned -> keeper.recover, keeper.begin, seek. The fence (skip what the
-state contains, never fold what begins beyond it) belongs to the agent body, which calls `reseek` when it meets a hole.
+revoked -> keeper.flush, release, commit, keeper.forget; assigned -> keeper.recover, keeper.begin, seek. The fence (skip
+what the state contains, never fold what begins beyond it) belongs to the agent body, which calls `reseek` at a hole.
 """
 
 import asyncio
@@ -52,6 +52,9 @@ class Keeper(Protocol):
 
     async def flush(self) -> None:
         """Makes the present state durable and acknowledges what it contains; may be cancelled when it takes long."""
+
+    async def release(self) -> None:
+        """Notes that what is ours is given up in good order: what comes is no crash."""
 
     def forget(self, revoked: Collection[Partition]) -> None:
         """Drops state, held events and shown readings of partitions that are ours no more."""
@@ -200,6 +203,7 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
         try:
             async with asyncio.timeout(seconds):
                 await self.keeper.flush()
+                await self.keeper.release()
                 return bool(await self.force_commit())
         except Exception as error:  # noqa: BLE001  # whatever it is, the partitions go
             self.counters.flush_errors += 1

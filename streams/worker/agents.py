@@ -8,6 +8,7 @@ from streams.engine.batch import Batch
 from streams.engine.fold import Folded, fold
 from streams.engine.plan import Plan
 from streams.telemetry import Telemetry
+from streams.worker import trial
 from streams.worker.dead_letters import DeadLetters, internal_run
 from streams.worker.durability import Keeper
 from streams.worker.owned import Owned
@@ -51,15 +52,25 @@ class Body:
             if self.keeper.owned(partition) is not owned:
                 return
             if batch.first <= owned.state.next_offset:
-                await self._fold(owned, batch)
+                await self._take(owned, batch)
                 batch.let_go()
                 owned.held.append(event)
                 return
         await self.keeper.seek_back(owned)  # a hole: what came before was lost on its way, and is read again
 
-    async def _fold(self, owned: Owned, batch: Batch) -> None:
+    async def _take(self, owned: Owned, batch: Batch) -> None:
+        """Folds a batch; record by record in a child first, where one of them may have ended a process."""
+        if owned.state.next_offset >= owned.careful_until:
+            await self._fold(owned, batch, fold)
+            return
+        async for part, how in trial.parts(self.plan, owned.state, batch):
+            await self._fold(owned, part, how)
+        if self.keeper.consumer().caught_up(owned.partition, owned.state.next_offset):
+            owned.careful_until = 0  # no process that died can have had more in hand
+
+    async def _fold(self, owned: Owned, batch: Batch, how: trial.Fold) -> None:
         try:
-            folded = fold(self.plan, owned.state, batch)
+            folded = how(self.plan, owned.state, batch)
             owned.internal_run = internal_run(owned.internal_run, batch, folded.dead_letters)
             if folded.dead_letters:
                 await self.dead_letters.write(batch, self.plan.feed.dead_letter_topic, folded.dead_letters)

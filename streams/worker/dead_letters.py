@@ -26,6 +26,8 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 INTERNAL_ERRORS = 100
 """More in a row in one partition are our fault, not the senders'."""
 
+OURS = (Reason.INTERNAL_ERROR, Reason.PROCESS_KILLER)
+
 log = logging.getLogger(__name__)
 
 
@@ -117,7 +119,7 @@ def internal_run(run: int, batch: Batch, letters: Sequence[DeadLetter]) -> int:
     Raises:
         LineStopped: there were more than INTERNAL_ERRORS in a row.
     """
-    broken = {letter.offset: letter for letter in letters if letter.reason is Reason.INTERNAL_ERROR}
+    broken = {letter.offset: letter for letter in letters if letter.reason in OURS}
     if not broken:
         return 0 if batch.offsets else run
     for offset in batch.offsets:

@@ -23,6 +23,7 @@ from streams.worker.board import Board, Shown, shown
 from streams.worker.clock import Clock, Receipt
 from streams.worker.loading import Loading, no_search_for_garbage, rebuilt
 from streams.worker.owned import Candidates, Held, Mark, Owned, Partition, choose, key_of
+from streams.worker.takeover import Takeover
 
 Send = Callable[[str, bytes, bytes | None, int], Awaitable[Awaitable[Receipt]]]
 """send(topic, key, value, partition) hands over; what it answers is awaited for the broker's confirmation."""
@@ -92,6 +93,7 @@ class Keeper:
         self._loading: Loading | None = None
         self._flushing = asyncio.Lock()
         self._stepped = 0.0
+        self._takeover = Takeover(send, settings.state_topic)
 
     def owned(self, partition: Partition) -> Owned | None:
         """A partition that is ours, and recovered."""
@@ -123,8 +125,13 @@ class Keeper:
                     self.settings.duplicate_horizon_seconds * 1000, loading.told)
             if key_of(partition) in found[number]:
                 positions[partition] = owned.state.next_offset
+        await self._takeover.announce(recovered.values(), found)
         self._recovered = recovered
         return positions
+
+    async def release(self) -> None:
+        """Notes what is given up in good order."""
+        await self._takeover.release(self._owned.values(), self.consumer().caught_up)
 
     def _stop_loading(self) -> None:
         if self._loading is not None:

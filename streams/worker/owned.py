@@ -30,6 +30,7 @@ from streams.engine.plan import Plan
 from streams.engine.progress import Told, untold
 from streams.engine.state import State
 from streams.transport.state_reader import StateRecord
+from streams.worker.attempts import Attempt, is_note
 
 Partition = tuple[str, int]
 Mark = tuple[int, int]
@@ -57,6 +58,8 @@ class Owned:
         internal_run: how many internal errors end the records so far.
         unsent: blocks the broker has not confirmed, by key.
         let_go: (next offset of the first head without it, key) of blocks to be deleted.
+        attempt: what is noted of our attempt at this partition (`streams/worker/attempts.py`).
+        careful_until: below this offset a record may end the process: it is tried in a child first.
     """
 
     plan: Plan
@@ -68,6 +71,8 @@ class Owned:
     internal_run: int = 0
     unsent: dict[bytes, bytes] = field(default_factory=dict)
     let_go: list[tuple[int, bytes]] = field(default_factory=list)
+    attempt: Attempt | None = None
+    careful_until: int = 0
 
     @property
     def partition(self) -> Partition:
@@ -138,7 +143,7 @@ class Candidates:
 
     Attributes:
         by_writer: by topic id and writer the snapshot with the highest next offset; what was written last stands last.
-        block: the bytes, if it is the key of a block.
+        block: the bytes, if it is the key of a block, or of the note of an attempt.
         fault: why the newest record cannot be read. A snapshot or a tombstone behind it makes it the past.
     """
 
@@ -195,7 +200,7 @@ def choose(kept: Candidates | None, record: StateRecord) -> Candidates | None:
     """
     if record.value is None:
         return None
-    if record.key.count(b"/") > 1:
+    if record.key.count(b"/") > 1 or is_note(record.key):
         return Candidates(block=record.value)
     kept = kept or Candidates()
     try:

@@ -80,6 +80,34 @@ def test_numbers_are_exact_after_kills_in_mid_load_and_a_hand_over(scene: Scene)
     assert scene.fates.total() > 4000
 
 
+def test_a_record_that_ends_the_process_is_set_aside_and_the_rest_is_exact(scene: Scene) -> None:
+    worker, ended = scene.worker(PROBE_KILLER="deadly"), 0
+    scene.publish(300)
+    scene.ready()
+    scene.exact()
+    killers = [scene.publish_killer("deadly-1"), scene.publish_killer("deadly-2")]
+    scene.publish(300)
+
+    def set_aside() -> bool:
+        nonlocal worker, ended
+        if worker.poll() is not None:
+            assert worker.returncode == 139, scene.log()
+            worker, ended = scene.worker(PROBE_KILLER="deadly"), ended + 1
+        return scene.shown("ioc_events_rejected_total", "reason").get("process_killer") == 2
+
+    until(set_aside, 100, lambda: f"{ended} workers ended; {scene.log()[-2000:]}")
+    assert 1 <= ended <= 3
+    scene.exact(60)
+    letters = {dict(record.headers)["ioc-origin"]: record for record in scene.records(f"{scene.topic}.dead")}
+    assert [record.value for record in letters.values()
+            if dict(record.headers)["ioc-reason"] == b"process_killer"] == killers
+    assert worker.poll() is None
+    assert stop(worker) == 0
+    scene.publish(100)
+    scene.worker(PROBE_KILLER="deadly")
+    scene.exact(60)
+
+
 def test_a_topic_made_anew_while_the_worker_runs_is_counted_from_its_first_record(scene: Scene) -> None:
     scene.publish(100)
     scene.worker()

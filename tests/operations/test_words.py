@@ -52,6 +52,14 @@ def test_the_same_origin_named_twice_is_sent_once() -> None:
     assert ([item.origin for item in ready], refusals) == (["t/0/1"], [])
 
 
+def test_a_record_that_ended_workers_is_told_and_sent_again_as_any_other() -> None:
+    found = read(letter(1, **{"ioc-reason": "process_killer"}), letter(2))
+    assert "process_killer" in "\n".join(table(found))
+    assert words("process_killer")[0] == "vi: Bản ghi làm dừng tiến trình xử lý"
+    ready, refusals = choose(found, [], "process_killer")
+    assert ([item.origin for item in ready], refusals) == (["t/0/1"], [])
+
+
 def test_a_replay_of_a_reason_leaves_out_what_was_replayed() -> None:
     ready, refusals = choose(read(letter(1), letter(2), marker(2)), [], "wrong_key")
     assert ([item.origin for item in ready], refusals) == (["t/0/1"], [])

@@ -13,11 +13,11 @@ import pytest
 
 from schemas.feed import Feed
 from streams.recount import command, entities, kpis, lanes, measures, moments
-from streams.recount.judge import Shown, compare, compare_dead, shown_partitions
-from streams.recount.lanes import Replay
+from streams.recount.judge import Difference, Shown, compare, compare_dead, killers, shown_partitions
+from streams.recount.lanes import Dead, Replay
 from streams.recount.logs import Log
 from streams.recount.pages import Page, parse_page
-from streams.recount.validity import Record
+from streams.recount.validity import Examined, Examiner, Record
 from streams.recount.worktime import WorkTime
 from streams.settings import Settings
 from streams.worker.owned import key_of
@@ -374,6 +374,43 @@ def test_of_a_record_that_is_too_large_its_digest_suffices_and_a_tombstone_is_em
     assert dead_differences(replay, good) == []
     assert len(dead_differences(replay, [good[0]._replace(headers=headers[0]), good[1]])) == 1
     assert len(dead_differences(replay, [good[0], good[1]._replace(value=b"x")])) == 1
+
+
+def test_a_record_whose_letter_says_that_it_kills_is_counted_by_its_letter_and_never_read(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    records = river_log()
+    killer = next(record for record in records if record.value and record.offset > 2)
+    said = {"ioc-origin": f"{RIVER.topic}/0/{killer.offset}", "ioc-fate": "rejected", "ioc-reason": "process_killer"}
+    told = Record(0, NOON, None, killer.value, tuple((name, value.encode()) for name, value in said.items()))
+    fatal = killers([told, told._replace(headers=(*told.headers, ("ioc-replayed", b"x"))), told._replace(headers=())])
+    assert fatal == {(RIVER.topic, 0, killer.offset)}
+
+    def examine(self: Examiner, record: Record) -> Examined:
+        assert record != killer, "it would end the recount"
+        return real(self, record)
+
+    real = Examiner.examine
+    monkeypatch.setattr(Examiner, "examine", examine)
+    replay = replace(new_replay(RIVER), killers=frozenset({killer.offset})).read(records)
+
+    assert replay.dead[killer.offset] == Dead("rejected", ("process_killer",), killer.value)
+    assert dead_differences(replay, letters(replay)) == []
+    assert dead_differences(replay, [one for one in letters(replay) if one.value != killer.value])
+    assert killers(letters(replay)) == fatal
+
+
+def test_the_verdict_on_a_feed_leaves_a_killer_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[frozenset[int]] = []
+
+    def compared(shown: Shown, replay: Replay) -> tuple[list[Difference], int]:
+        read.append(replay.killers)
+        return [], 0
+
+    monkeypatch.setattr(command, "compare", compared)
+    shown = [Shown("w", (RIVER.topic, number), 0, NOON) for number in (0, 1)]
+    events = {one.place: Log(0, 0) for one in shown}
+    command._judge_partitions(new_replay(RIVER), shown, events, {(RIVER.topic, 1, 7)}, command.Verdict("river"))
+    assert read == [frozenset(), frozenset({7})]
 
 
 def test_a_missing_dead_letter_is_reported() -> None:

@@ -290,6 +290,32 @@ def test_readers_that_differ_call_for_a_day_and_a_restart_does_not(tmp_path: Pat
     )
 
 
+def test_a_record_set_aside_as_a_killer_calls_for_a_day_also_if_its_counter_was_never_seen_at_nothing(
+        tmp_path: Path) -> None:
+    def rejected(values: str, feed: str, instance: str = "w1", reason: str = "process_killer") -> Series:
+        return series("ioc_events_rejected_total", values, feed=feed, source="other", reason=reason, instance=instance)
+
+    inputs = [
+        rejected("0x5 1x1600", "grew"),
+        rejected("0x1600", "new"), rejected("_x5 1x1600", "new", "w2"),
+        rejected("0x1600", "none"), rejected("_x5 0x1600", "none", "w2"), rejected("5x1600", "none", reason="not_json"),
+    ]  # fmt: skip
+    judge(
+        tmp_path,
+        FILES,
+        inputs,
+        {
+            "4m": [silent("ProcessKillerQuarantined", "there is none yet")],
+            "10m": [
+                fires("ProcessKillerQuarantined", severity="P2", duty="it", feed="grew"),
+                fires("ProcessKillerQuarantined", severity="P2", duty="it", feed="new"),
+                silent("ProcessKillerQuarantined", "other reasons are no killers, a restart is none", feed="none"),
+            ],
+            "26h": [silent("ProcessKillerQuarantined", "it was more than a day ago")],
+        },
+    )
+
+
 def test_faults_of_the_monitoring_itself_call(tmp_path: Path) -> None:
     inputs = [
         series("prometheus_rule_evaluation_failures_total", "0+1x60", rule_group="a"),

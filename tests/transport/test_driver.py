@@ -45,6 +45,9 @@ class FakeKeeper:
     async def flush(self) -> None:
         self.asked.append("flush")
 
+    async def release(self) -> None:
+        self.asked.append("release")
+
     def forget(self, revoked: Collection[Partition]) -> None:
         self.asked.append(("forget", sorted(revoked)))
 
@@ -326,7 +329,7 @@ def test_partitions_that_go_are_flushed_and_committed_before_faust_forgets_them(
 
         consumer.force_commit = commit
         await consumer.on_partitions_revoked({TP(*A)})
-        assert keeper.asked == ["flush", "commit", "super", ("forget", [A])]
+        assert keeper.asked == ["flush", "release", "commit", "super", ("forget", [A])]
         assert consumer.moving
         assert not consumer.flow_active
 

@@ -10,6 +10,7 @@ from streams.settings import Settings
 from streams.telemetry import Telemetry, Vitals
 from streams.transport.state_reader import StateRecord
 from streams.transport.watchdog import Counters
+from streams.worker.attempts import Attempt, is_note, unpack
 from streams.worker.board import Board
 from streams.worker.clock import Clock
 from streams.worker.durability import Keeper
@@ -151,7 +152,13 @@ class Bench:
         self.log.clear()
 
     def snapshots(self) -> list[bytes]:
-        return [value for topic, _, value, _, _ in self.producer.sent if topic == "ioc.state.v1" and value is not None]
+        return [value for topic, key, value, _, _ in self.producer.sent
+                if topic == "ioc.state.v1" and value is not None and key is not None and not is_note(key)]
+
+    def notes(self) -> list[Attempt]:
+        """What was noted of attempts."""
+        found = [value for _, key, value, _, _ in self.producer.sent if value and key and is_note(key)]
+        return [attempt for attempt in map(unpack, found) if attempt is not None]
 
     def keep(self, value: bytes | None, key: bytes = f"{TOPIC}/0".encode()) -> None:
         """A record on the state topic."""

@@ -1,6 +1,7 @@
 """A small feed for tests of the worker, its events, and a program that runs a worker of this feed alone.
 
 `PROBE_VERSION=7 python -m tests.worker.probe` takes its settings from the environment, as any program of ours does.
+With PROBE_KILLER it ends at once, as after a fault in native code, when it reads an event that contains this text.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Annotated, Any, NotRequired
 from pydantic import Field
 
 from schemas import Count, Entity, Feed, Histogram, Kpi, Payload, Rolling, Sum, Text
+from schemas.decode import Decoder
 from schemas.errors import IocError
 from schemas.labels import Id
 from schemas.reference import Reference, load_reference
@@ -74,11 +76,25 @@ def batch(first: int, values: list[bytes | None], *, key: bytes | None = b"a", p
                  [1_767_600_000_000 + offset * 1000 for offset in offsets], [key] * len(values), values)
 
 
+def plant(killer: bytes) -> None:
+    """Makes whatever contains this text deadly to its reader."""
+    decode = Decoder.decode
+
+    def deadly(self: Decoder, value: bytes | None) -> Any:
+        if value is not None and killer in value:
+            os._exit(139)
+        return decode(self, value)
+
+    setattr(Decoder, "decode", deadly)  # noqa: B010  # a method is not assigned to
+
+
 def main() -> int:
     """Runs the worker until it is told to stop."""
     from streams.settings import load_settings  # noqa: PLC0415
     from streams.worker.app import serve  # noqa: PLC0415
 
+    if killer := os.environ.get("PROBE_KILLER"):
+        plant(killer.encode())
     try:
         return serve(load_settings(), (feed(int(os.environ["PROBE_VERSION"])),), reference())
     except IocError as error:

@@ -89,6 +89,13 @@ class Scene:
                 self._send(thing, b"{broken", "rejected")
         self.producer.flush()
 
+    def publish_killer(self, text: str) -> bytes:
+        """An event that is good but for this text in it; answers its bytes."""
+        value = probe.event(0, thing="thing1", version=self.version, at=datetime.now(UTC), id=text)
+        self._send("thing1", value, "rejected")
+        self.producer.flush()
+        return value
+
     def _send(self, thing: str, value: bytes, fate: str) -> None:
         partition = int(thing[-1]) % PARTITIONS
         self.producer.send(self.topic, value, key=thing.encode(), partition=partition)

@@ -1,15 +1,21 @@
 """The agent body: replays are skipped, holes sought again, dead letters confirmed before anything is durable."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from aiokafka.errors import MessageSizeTooLargeError
 from faust.exceptions import ProducerSendError
 
+from schemas.decode import Decoder
 from schemas.errors import LineStopped
+from streams.engine.batch import Batch
 from streams.engine.plan import Plan
+from streams.engine.state import State
+from streams.worker import trial
 from streams.worker.agents import Body
 from streams.worker.dead_letters import DeadLetters
+from streams.worker.owned import Owned
 from tests.worker import probe
 from tests.worker.fakes import PLACE, TOPIC, Bench, Event
 
@@ -193,3 +199,82 @@ async def test_what_became_of_a_batch_is_counted_once_by_source(taker: Taker) ->
     assert value("ioc_events_rejected_total", {**other, "reason": "not_json"}) == 1
     assert value("ioc_events_rejected_total", {**other, "reason": "wrong_key"}) == 0
     assert value("ioc_event_delay_seconds_count", {"feed": "feedback"}) == 1
+
+
+@pytest.fixture
+def killing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who reads an event of the id `killer` is dead."""
+    monkeypatch.setattr(Decoder, "decode", Decoder.decode)  # and as it was, afterwards
+    probe.plant(b'"killer"')
+
+
+def careful(taker: Taker) -> Owned:
+    owned = taker.bench.keeper.owned(PLACE)
+    assert owned is not None
+    owned.careful_until = 10
+    return owned
+
+
+@pytest.mark.usefixtures("killing")
+async def test_a_killer_is_set_aside_with_its_dead_letter_and_the_skip_is_in_the_state(taker: Taker) -> None:
+    owned = careful(taker)
+    taker.bench.consumer.behind = True
+    event = await taker.take(0, probe.event(0), probe.event(1, id="killer"), probe.event(2))
+    assert [headers["ioc-reason"] for _, _, headers in taker.dead()] == [b"process_killer"]
+    assert (taker.next_offset, owned.careful_until, event.acked) == (3, 10, False)
+    await taker.bench.keeper.flush()
+    assert (taker.bench.shown("ioc_feedback_reports"), event.acked) == ([2], True)
+    other = Taker(taker.body.plan)
+    other.bench.keep(taker.bench.snapshots()[-1])
+    await other.bench.start()
+    assert other.next_offset == 3
+    assert sum(other.bench.shown("ioc_feed_records")) == 3
+
+
+@pytest.mark.usefixtures("killing")
+async def test_the_skip_of_a_killer_is_not_durable_before_its_dead_letter_is(taker: Taker) -> None:
+    careful(taker)
+    taker.bench.producer.waits = True
+    taking = asyncio.create_task(taker.take(0, probe.event(0, id="killer")))
+    async with asyncio.timeout(60):
+        while not taker.dead():
+            await asyncio.sleep(0.01)
+    flush = asyncio.create_task(taker.bench.keeper.flush())
+    await asyncio.sleep(0.01)
+    assert taker.bench.snapshots() == []
+    taker.bench.producer.waits = False
+    taker.bench.producer.confirm(taker.bench.producer.waiting[0])
+    await asyncio.gather(taking, flush)
+    assert len(taker.bench.snapshots()) == 1
+
+
+async def test_care_ends_where_all_is_read_or_behind_what_may_have_been_in_hand(
+        taker: Taker, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+    parts = trial.parts
+
+    def watched(plan: Plan, state: State, batch: Batch) -> Any:
+        tried.append(batch.first)
+        return parts(plan, state, batch)
+
+    monkeypatch.setattr(trial, "parts", watched)
+    owned = careful(taker)
+    taker.bench.consumer.behind = True
+    await taker.take(0, *map(probe.event, range(6)))
+    await taker.take(6, *map(probe.event, range(6, 12)))
+    await taker.take(12, probe.event(12))
+    assert tried == [0, 6], "the third begins behind it"
+    owned.careful_until = 100
+    taker.bench.consumer.behind = False
+    await taker.take(13, probe.event(13))
+    await taker.take(14, probe.event(14))
+    assert (tried, owned.careful_until) == ([0, 6, 13], 0)
+
+
+@pytest.mark.usefixtures("killing")
+async def test_more_than_a_hundred_killers_in_a_row_are_our_fault_and_stop_the_line(
+        taker: Taker, monkeypatch: pytest.MonkeyPatch) -> None:
+    careful(taker).careful_until = 1000
+    monkeypatch.setattr("streams.worker.dead_letters.INTERNAL_ERRORS", 3)
+    with pytest.raises(LineStopped, match="more than 3 records in a row"):
+        await taker.take(0, *(probe.event(number, id="killer") for number in range(5)))

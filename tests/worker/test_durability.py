@@ -8,6 +8,7 @@ import pytest
 from schemas.errors import SnapshotError
 from streams.engine.fold import fold
 from streams.engine.plan import Plan
+from streams.worker.attempts import note_key
 from streams.worker.loading import OvertakenError
 from streams.worker.owned import Candidates, Owned
 from tests.worker import probe
@@ -361,3 +362,90 @@ async def test_a_worker_that_takes_over_what_is_idle_asks_for_the_broker_s_time_
         presents.append(bench.shown("ioc_present_timestamp_seconds"))
         assert presents[-1] > before
     assert presents[0] == presents[1]
+
+
+async def taken_over(plan: Plan, before: Bench) -> Bench:
+    """Another worker, that finds the newest note and snapshot of the one before."""
+    bench = Bench(plan)
+    for topic, key, value, _, _ in before.producer.sent:
+        if topic == "ioc.state.v1" and key is not None:
+            bench.keep(value, key)
+    await bench.start()
+    return bench
+
+
+async def test_an_attempt_is_noted_before_a_record_is_folded_and_a_dead_end_makes_the_next_owner_careful(
+        plan: Plan, bench: Bench) -> None:
+    assert [(note.offset, note.failures) for note in bench.notes()] == [(0, 0)]
+    second = await taken_over(plan, bench)  # the first has died
+    assert [(note.offset, note.failures) for note in second.notes()] == [(0, 1)]
+    assert owned_of(second).careful_until > 0
+    third = await taken_over(plan, second)
+    assert [note.failures for note in third.notes()] == [2]
+    take(third, 0, 3)
+    await third.keeper.flush()
+    fourth = await taken_over(plan, third)
+    assert [(note.offset, note.failures) for note in fourth.notes()] == [(3, 0)], "a snapshot is progress"
+    assert owned_of(fourth).careful_until == 0
+
+
+async def test_what_is_given_up_in_good_order_is_no_dead_end(plan: Plan, bench: Bench) -> None:
+    await bench.keeper.release()
+    assert [note.released for note in bench.notes()] == [False, True]
+    second = await taken_over(plan, bench)
+    assert owned_of(second).careful_until == 0
+
+
+async def test_who_has_made_progress_need_not_say_that_the_end_was_good(bench: Bench) -> None:
+    take(bench, 0, 3)
+    await bench.keeper.flush()
+    await bench.keeper.release()
+    assert [note.released for note in bench.notes()] == [False]
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+async def test_a_release_clears_of_suspicion_only_where_all_was_read(plan: Plan, bench: Bench, is_behind: bool) -> None:
+    second = await taken_over(plan, bench)
+    second.consumer.behind = is_behind
+    await second.keeper.release()
+    third = await taken_over(plan, second)
+    assert bool(owned_of(third).careful_until) == is_behind
+
+
+async def test_an_assignment_of_the_same_process_writes_nothing_and_doubts_nothing(bench: Bench) -> None:
+    for topic, key, value, _, _ in list(bench.producer.sent):
+        assert (topic, key) == ("ioc.state.v1", note_key(PLACE))
+        bench.keep(value, note_key(PLACE))
+    await bench.start()
+    assert len(bench.notes()) == 1
+    assert owned_of(bench).careful_until == 0
+
+
+async def test_a_note_that_is_not_confirmed_stops_nobody(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.worker.takeover.NOTE_SECONDS", 0.01)
+    for refuses in (True, False):
+        bench = Bench(plan)
+        bench.producer.waits = not refuses
+        if refuses:
+            bench.producer.refuse = lambda value: OSError("no")
+        await bench.start()
+        assert owned_of(bench).state.next_offset == 0
+
+
+async def test_nothing_is_begun_before_the_notes_are_confirmed(plan: Plan) -> None:
+    bench = Bench(plan)
+    bench.producer.waits = True
+    recovering = asyncio.create_task(bench.keeper.recover([PLACE]))
+    async with asyncio.timeout(60):
+        while not bench.producer.waiting:
+            await asyncio.sleep(0.01)
+    assert not recovering.done()
+    bench.producer.confirm(bench.producer.waiting[0])
+    await recovering
+
+
+async def test_a_note_that_cannot_be_read_is_none(plan: Plan) -> None:
+    bench = Bench(plan)
+    bench.keep(b"junk", note_key(PLACE))
+    await bench.start()
+    assert [(note.offset, note.failures) for note in bench.notes()] == [(0, 0)]

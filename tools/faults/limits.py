@@ -16,6 +16,7 @@ from tools.faults.data import FEED, KEY, RATE, SHARED, before, good, shot
 from tools.faults.house import House
 from tools.faults.letters import counted, expect, send
 from tools.faults.load import mark
+from tools.faults.planted import KILLER, SEGMENTATION
 from tools.faults.scenario import Scenario
 from tools.faults.stage import Stage
 from tools.jars import ROOT
@@ -30,6 +31,8 @@ TRIES: Final = 3
 MOST_BYTES: Final = 262_144
 BOMB: Final = 200 << 20
 MEMORY: Final = 1 << 30
+CRASHES: Final = 3
+QUARANTINE_SECONDS: Final = 60.0
 
 
 def mutations(stage: Stage) -> None:
@@ -156,10 +159,30 @@ NO_REFUSAL: Final = (
     "unpacked (compression.type=uncompressed) it refuses bombs by running out of its own memory")
 
 
-def no_quarantine() -> str:
-    """T23: what the row asks for does not exist."""
-    return ("there is no quarantine yet: a record that kills the process as a whole (not one that raises: T19) stops "
-            "its partition until somebody removes it")
+def killers(stage: Stage) -> None:
+    """Two records amid good ones end each process that reads them, until they are set aside."""
+    stage.share()
+    stage.work()
+    names = ["good", "killer"] * 3
+    values = [encode({**event, "id": f"{event['id']}-{KILLER.decode()}"} if name == "killer" else event)
+              for name, event in ((name, good(stage, number, before())) for number, name in enumerate(names))]
+    began = time.monotonic()
+    receipts = send(stage, "killers and good ones in turn", [shot(value) for value in values])
+    took, ended = time.monotonic() - began, stage.bed.mended
+    stage.remarks += [f"a worker ended otherwise: {text}" for text in ended if f"code {SEGMENTATION}" not in text]
+    if not 1 <= len(ended) <= CRASHES:
+        stage.remarks.append(f"{len(ended)} workers ended, 1 to {CRASHES} may")
+    if took > QUARANTINE_SECONDS:
+        stage.remarks.append(f"the killers were set aside after {took:.0f} s, {QUARANTINE_SECONDS:.0f} s are allowed")
+    expect(stage, FEED.topic, ((name, receipt, ["process_killer"] if name == "killer" else [])
+                               for name, receipt in zip(names, receipts, strict=True)))
+    stage.share()
+    stage.work()
+    if len(stage.bed.mended) > len(ended):
+        stage.remarks.append(f"a worker ended once more: {stage.bed.mended[-1]}")
+    told = stage.bed.ioc("dlq", "list", "--feed", FEED.name).stdout
+    if "process_killer" not in told:
+        stage.remarks.append(f"`ioc dlq list` does not tell of them: {told[-300:]}")
 
 
 SCENARIOS: Final = (
@@ -178,6 +201,7 @@ LARGE_VALUES: Final = (
              "Values of 256 KiB ± 1, 1 MB, 10 MB; bombs of 200 MB in gzip, zstd, lz4 and snappy",
              "over the limit `too_large`, bombs too; no worker dies, each stays below 1 GB", large_values, 5,
              house=House(), parts=("413 of the gateway: there is no gateway yet", NO_REFUSAL)),
-    Scenario("T23", "Bản ghi giết cả tiến trình", "A record that kills the process", "quarantined after three crashes",
-             large_values, 1, hindered=no_quarantine),
+    Scenario("T23", "Bản ghi giết cả tiến trình (mã thoát 139)", "A record that kills the process (exit code 139)",
+             "set aside within 60 s, after three crashes at most, as `process_killer`; its neighbours count",
+             killers, 1, house=House(bug="kills")),
 )

@@ -2,8 +2,10 @@
 
 `raises`: folding raises for one event in a hundred, reading for another one. The recount is told, so that it expects
 each of them to be a dead letter `internal_error`, and nothing else to be different.
+`kills`: who reads an event with `KILLER` in it, worker or recount, ends at once, as after a fault in native code.
 """
 
+import os
 import sys
 import zlib
 from collections.abc import Callable
@@ -16,6 +18,8 @@ from streams.engine import fold
 from streams.recount.validity import Examined, Examiner, Record
 
 SHARE: Final = 100
+KILLER: Final = b"planted-killer"
+SEGMENTATION: Final = 139
 
 
 class PlantedError(RuntimeError):
@@ -53,7 +57,28 @@ def raises() -> None:
     setattr(Examiner, "examine", told)  # noqa: B010
 
 
-BUGS: Final = {"raises": raises}
+def kills() -> None:
+    """Plants the bug into the reader and into the recount."""
+    decode, examine = Decoder.decode, Examiner.examine
+
+    def deadly_decode(self: Decoder, value: bytes | None) -> Any:
+        _die_of(value)
+        return decode(self, value)
+
+    def deadly_examine(self: Examiner, record: Record) -> Examined:
+        _die_of(record.value)
+        return examine(self, record)
+
+    setattr(Decoder, "decode", deadly_decode)  # noqa: B010  # as above
+    setattr(Examiner, "examine", deadly_examine)  # noqa: B010
+
+
+def _die_of(value: bytes | None) -> None:
+    if value is not None and KILLER in value:
+        os._exit(SEGMENTATION)
+
+
+BUGS: Final = {"raises": raises, "kills": kills}
 
 
 if __name__ == "__main__":
