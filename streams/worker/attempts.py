@@ -11,6 +11,9 @@ PREFIX = b"attempt:"
 CAREFUL_RECORDS = 20_000
 """That may have been in hand at a crash without progress: what is folded until the first snapshot is confirmed."""
 
+SUSPICIOUS = 2
+"""Attempts in a row from the same offset that failed: now it is the records that are suspected."""
+
 DOUBLINGS = 6
 
 
@@ -40,8 +43,11 @@ def following(before: Attempt | None, topic_id: str, offset: int, owner: str) ->
 
 
 def reach(failures: int) -> int:
-    """How many records are handled with care after so many failures; more each time, should they have been further."""
-    return CAREFUL_RECORDS << min(failures - 1, DOUBLINGS)
+    """How many records are handled with care after so many failures; more each time, should they have been further.
+
+    None after one: somebody may have killed the worker, and care costs time when it is short.
+    """
+    return CAREFUL_RECORDS << min(failures - SUSPICIOUS, DOUBLINGS) if failures >= SUSPICIOUS else 0
 
 
 def note_key(partition: tuple[str, int]) -> bytes:

@@ -32,13 +32,13 @@ class Takeover:
             before = unpack(kept.block) if kept is not None and kept.block is not None else None
             state = owned.state
             attempt = owned.attempt = following(before, state.topic_id, state.next_offset, self.owner)
-            if attempt.failures:
-                owned.careful_until = state.next_offset + reach(attempt.failures)
+            if careful := reach(attempt.failures):
+                owned.careful_until = state.next_offset + careful
                 doubted.append(f"{topic}/{number}")
             if attempt != before:
                 notes[owned.partition] = attempt
         if doubted:
-            log.warning("a worker ended without progress in %s partitions, whose next records are tried in a child "
+            log.warning("workers ended without progress in %s partitions, whose next records are tried in a child "
                         "process first: %s", len(doubted), ", ".join(doubted))
         await self._write(notes)
 
