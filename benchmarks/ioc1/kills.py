@@ -117,20 +117,20 @@ def _await(broker: str, group: str, moment: tuple[float, float], number: int,
     """
     admin, until = KafkaAdminClient(bootstrap_servers=broker), time.monotonic() + PATIENCE_SECONDS
     try:
-        while (share := _committed(admin, group) / number) < moment[0]:
+        while (share := committed(admin, group) / number) < moment[0]:
             if ended() is not None:
                 return None
             if time.monotonic() > until:
                 raise BenchError(f"{group} committed {share:.0%} within {PATIENCE_SECONDS} s")
             time.sleep(LOOK_SECONDS)
         time.sleep(moment[1])  # the moment itself is the seed's, not a condition's
-        share = _committed(admin, group) / number
+        share = committed(admin, group) / number
         return share if share < 1 and ended() is None else None
     finally:
         admin.close()
 
 
-def _committed(admin: KafkaAdminClient, group: str) -> int:
+def committed(admin: KafkaAdminClient, group: str) -> int:
     """How many records a group has committed; none while nobody can tell, as of a group just begun."""
     try:
         found = admin.list_group_offsets({group: None})[group]
