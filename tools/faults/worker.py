@@ -1,5 +1,6 @@
 """One `ioc worker` as a process: its page, its health, its end."""
 
+import http.client
 import json
 import signal
 import subprocess
@@ -56,7 +57,7 @@ class Worker:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode(errors="replace")
-        except (OSError, ValueError):
+        except (OSError, ValueError, http.client.HTTPException):  # the last: it died amid its answer
             return 0, ""
 
     @property
