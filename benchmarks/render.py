@@ -1,6 +1,6 @@
 """Measurements of the four feeds to their section of docs/benchmarks.md: ratios first, absolute figures second."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -50,6 +50,11 @@ class Measured:
     drained: Drained | None = None
     latency: Latency | None = None
     recovered: Recovered | None = None
+
+
+def named(machine: Mapping[str, str]) -> str:
+    """On which machine, in a line; of the processor the name says what it is."""
+    return ", ".join(f"{name} {value}" if name != "processor" else value for name, value in machine.items())
 
 
 def page(measured: Measured) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from benchmarks.render import table
+from benchmarks.render import named, table
 from benchmarks.scale import A_SECOND, BURST, Found, Scaled, Shape
 
 HEAD = ("open cases", "partitions", "workers", "CPU of the workers", "snapshots written", "all snapshots", "memory",
@@ -28,8 +28,7 @@ def section(found: Found, machine: dict[str, str], load: str) -> str:
     for name, rows in found.items():
         parts.append(table(HEAD, [_row(each) for each in rows], title=TITLES[name]))
         parts += [f"{sentence}\n" for sentence in bends(name, [each for each in rows if isinstance(each, Scaled)])]
-    where = ", ".join(machine.values())
-    return "\n".join([*parts, f"Where: {where}. Load average while measuring: {load}."])
+    return "\n".join([*parts, f"Where: {named(machine)}. Load average while measuring: {load}."])
 
 
 def _row(each: Scaled | tuple[Shape, str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from statistics import median
 from benchmarks.paced.contest import Paced, Sizes
 from benchmarks.paced.kills import APART_SECONDS, Killed
 from benchmarks.paced.ladder import KEPT_UP_SECONDS, Climbed
-from benchmarks.render import table
+from benchmarks.render import named, table
 
 METHOD = """The events of the Yahoo Streaming Benchmark, the same bytes for each engine, sent to a topic of its own in
 an open loop: the moment of each is planned, and neither the broker's nor an engine's answers change the plan. Each step
@@ -58,7 +58,7 @@ def section(found: Paced, machine: Mapping[str, str]) -> str:
         table(("", "seconds, each kill", "median", "starts", "lost", "doubled", "too early", "exact"),
               list(_kills(found)), title="From kill -9 to the first correct update"),
         KILLS.format(rate=found.sizes.killed.a_second, kills=found.sizes.kills, apart=APART_SECONDS),
-        f"Where: {', '.join(f'{name} {value}' for name, value in machine.items())}.{_load(found)}", "",
+        f"Where: {named(machine)}.{_load(found)}", "",
     ])  # fmt: skip
 
 

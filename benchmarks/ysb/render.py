@@ -5,7 +5,7 @@ from math import log10
 from statistics import median
 from xml.sax.saxutils import escape
 
-from benchmarks.render import spread, table, verdict
+from benchmarks.render import named, spread, table, verdict
 from benchmarks.result import Run
 from benchmarks.ysb.entrants import Entrant
 from benchmarks.ysb.rounds import Contest, Sizes
@@ -63,8 +63,7 @@ def rows(found: Contest) -> list[str]:
 
 def where(found: Contest, machine: Mapping[str, str]) -> str:
     """On which machine, and how much else it had to do."""
-    named = ", ".join(f"{name} {value}" if name != "processor" else value for name, value in machine.items())
-    return f"Where: {named}.{_load(found)}"
+    return f"Where: {named(machine)}.{_load(found)}"
 
 
 def _shortened(found: Contest) -> Iterator[str]:
@@ -72,7 +71,7 @@ def _shortened(found: Contest) -> Iterator[str]:
     if found.events < Sizes().events:
         yield (
             f"**A shortened log**, {found.events:,} events instead of {Sizes().events:,}: a JVM has hardly warmed up. "
-            "On a whole one it needs much less, and the Flink operator then less than ours."
+            "On a whole one it needs much less."
         )
         yield ""
 
