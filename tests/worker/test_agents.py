@@ -145,10 +145,13 @@ async def test_a_record_too_large_for_the_dead_letter_topic_leaves_its_digest(ta
     assert (value, headers["ioc-length"], len(headers["ioc-sha256"])) == (b"", b"200", 64)
 
 
-async def test_no_snapshot_before_its_dead_letters_are_confirmed(taker: Taker) -> None:
+async def is_durable_only_with_its_letter(taker: Taker, value: bytes) -> None:
+    """A record that becomes a dead letter: no snapshot contains it before the letter is confirmed."""
     taker.bench.producer.waits = True
-    taking = asyncio.create_task(taker.take(0, b"junk"))
-    await asyncio.sleep(0.01)
+    taking = asyncio.create_task(taker.take(0, value))
+    async with asyncio.timeout(60):
+        while not taker.dead():
+            await asyncio.sleep(0.01)
     flush = asyncio.create_task(taker.bench.keeper.flush())
     await asyncio.sleep(0.01)
     assert taker.bench.snapshots() == []
@@ -156,6 +159,10 @@ async def test_no_snapshot_before_its_dead_letters_are_confirmed(taker: Taker) -
     taker.bench.producer.confirm(taker.bench.producer.waiting[0])
     await asyncio.gather(taking, flush)
     assert len(taker.bench.snapshots()) == 1
+
+
+async def test_no_snapshot_before_its_dead_letters_are_confirmed(taker: Taker) -> None:
+    await is_durable_only_with_its_letter(taker, b"junk")
 
 
 async def test_dead_letters_are_tried_again_then_the_line_stops_and_nothing_is_durable(taker: Taker) -> None:
@@ -234,18 +241,7 @@ async def test_a_killer_is_set_aside_with_its_dead_letter_and_the_skip_is_in_the
 @pytest.mark.usefixtures("killing")
 async def test_the_skip_of_a_killer_is_not_durable_before_its_dead_letter_is(taker: Taker) -> None:
     careful(taker)
-    taker.bench.producer.waits = True
-    taking = asyncio.create_task(taker.take(0, probe.event(0, id="killer")))
-    async with asyncio.timeout(60):
-        while not taker.dead():
-            await asyncio.sleep(0.01)
-    flush = asyncio.create_task(taker.bench.keeper.flush())
-    await asyncio.sleep(0.01)
-    assert taker.bench.snapshots() == []
-    taker.bench.producer.waits = False
-    taker.bench.producer.confirm(taker.bench.producer.waiting[0])
-    await asyncio.gather(taking, flush)
-    assert len(taker.bench.snapshots()) == 1
+    await is_durable_only_with_its_letter(taker, probe.event(0, id="killer"))
 
 
 async def test_care_ends_where_all_is_read_or_behind_what_may_have_been_in_hand(
