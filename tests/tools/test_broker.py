@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tools.broker import Broker, BrokerError, cluster_id
-from tools.ports import free_port, is_free
+from tools.ports import free_port
 
 
 def refuse(server: socket.socket) -> None:
@@ -58,8 +58,3 @@ def test_something_else_on_the_port_is_no_broker() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=refuse, args=(server,), daemon=True).start()
         assert cluster_id(server.getsockname()[1], seconds=1) is None
-
-
-def test_a_port_somebody_listens_on_is_not_free() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        assert not is_free(server.getsockname()[1])

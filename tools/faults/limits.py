@@ -12,7 +12,7 @@ from kafka.errors import KafkaError
 from schemas.decode import Decoder
 from schemas.errors import Rejection
 from streams.publisher import BOOTSTRAP_MS, Receipt, connect, encode, read_reference
-from tools.faults.data import FEED, KEY, RATE, SHARED, before, good, shot
+from tools.faults.data import FEED, KEY, RATE, SHARED, TRIES, before, good, shot
 from tools.faults.house import House
 from tools.faults.letters import counted, expect, send
 from tools.faults.load import mark
@@ -24,9 +24,6 @@ from tools.jars import ROOT
 MUTATIONS: Final = 5000
 SLOWEST: Final = 0.005
 """Seconds of CPU that reading one value may take, at the best of `TRIES`."""
-
-TRIES: Final = 3
-"""What makes a reader slow does so each time; a collection of garbage or a busy neighbour does not."""
 
 MOST_BYTES: Final = 262_144
 BOMB: Final = 200 << 20

@@ -5,6 +5,7 @@ Only the workers pass here: load, judge and recount reach the broker straight.
 
 import asyncio
 import contextlib
+import socket
 import struct
 import threading
 from collections import Counter
@@ -55,7 +56,8 @@ class Proxy:
     def __post_init__(self) -> None:
         self.listens = f"{LOOPBACK}:{free_port()}"
         """Where the broker listens for what comes from here."""
-        self.port = free_port()
+        self._door = socket.create_server((LOOPBACK, free_port()))
+        self.port: int = self._door.getsockname()[1]
         self.address = f"{LOOPBACK}:{self.port}"
         self.inside: tuple[str, ...] = ()
         self._loop = asyncio.new_event_loop()
@@ -73,6 +75,7 @@ class Proxy:
             asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(10)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(10)
+        self._door.close()
         self._loop.close()
 
     def cut(self) -> None:
@@ -80,7 +83,7 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._cut)
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._serve, LOOPBACK, self.port)
+        self._server = await asyncio.start_server(self._serve, sock=self._door)
 
     async def _shut(self) -> None:
         self._server.close()
