@@ -72,14 +72,13 @@ def parts(plan: Plan, records: list[events.Record], rounds: int = ROUNDS) -> dic
     state = folded(plan, work)
 
     def ids() -> None:
-        fresh = State(plan.feed.topic, 0).duplicates
-        for place, (event, value) in enumerate(zip(decoded, values, strict=True)):
-            fresh.ask(f"{event.provenance}\0{event.source}\0{event.id}", value, place)
+        identities = [f"{event.provenance}\0{event.source}\0{event.id}".encode() for event in decoded]
+        State(plan.feed.topic, 0).duplicates.ask(identities, values, range(number))
 
     def remember() -> None:
         kept: dict[str, Memory] = defaultdict(Memory)
         for event in decoded:
-            memories.remember(plan, kept[event.row[plan.key]], event)
+            memories.remember(plan, plan.doings[event.action], kept[event.row[plan.key]], event)
 
     lane = state.lanes["real"]
 
@@ -89,7 +88,8 @@ def parts(plan: Plan, records: list[events.Record], rounds: int = ROUNDS) -> dic
             known = lane.entities[event.row[plan.key]].values
             row = {**NO_UNIT, **known, **event.row}
             moment = event.time - event.row.get(plan.covers or "", 0) * 1000
-            panes.add(fresh, panes.shares(plan, event.action, row, event.row, moment), moment, event.time)
+            found = panes.shares(plan.doings[event.action].groups, row, event.row, moment)
+            panes.add(fresh, found, moment, event.time)
 
     found = best({"pydantic": lambda: [reader.validate(value) for value in values],
                   "fast": lambda: [reader.read(value) for value in values],

@@ -5,7 +5,7 @@ local midnight of the epoch, so that days, 19:00 and hours are borders of panes.
 ends with the pane that contains it, whole: what happened a little later in that pane counts as well.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from math import gcd
 
@@ -23,8 +23,13 @@ class Rolling:
 
     length: timedelta
     step: timedelta = timedelta(minutes=1)
+    pane: int = field(init=False, repr=False, compare=False)
+    """Length of a pane in milliseconds."""
+    _length: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "pane", self.step // _MILLISECOND)
+        object.__setattr__(self, "_length", self.length // _MILLISECOND)
         if self.length % self.step or (DAY % self.pane and self.pane % DAY):
             raise ValueError(f"a step of {self.step} divides neither {self.length} nor the day")
 
@@ -37,14 +42,9 @@ class Rolling:
                 return f"{seconds // size}{unit}"
         return f"{seconds}s"
 
-    @property
-    def pane(self) -> int:
-        """Length of a pane in milliseconds."""
-        return self.step // _MILLISECOND
-
     def first(self, present: int) -> int:
         """The first moment of the window that is open at the present."""
-        return ((present + HOME) // self.pane + 1) * self.pane - self.length // _MILLISECOND - HOME
+        return ((present + HOME) // self.pane + 1) * self.pane - self._length - HOME
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,12 +97,15 @@ class Reference:
 
     def service_level(self, name: str, *, at_ms: int, **labels: str) -> ServiceLevel | None:
         """Return the service level in force that fits the labels best: the one that names the most of them."""
+        return next((row for row in self.service_levels_for(name, **labels) if row.in_force(at_ms)), None)
+
+    def service_levels_for(self, name: str, **labels: str) -> tuple[ServiceLevel, ...]:
+        """Return the service levels of all times that fit the labels, those that fit best first."""
         if name not in self.service_levels.by_id:
             raise DeclarationError(f"no service level {name!r} in reference/service_levels.csv")
         given = {f"{label}={value}" for label, value in labels.items()}
-        rows = self.service_levels.by_id[name]
-        fitting = (row for row in rows if row.in_force(at_ms) and given.issuperset(row.labels))
-        return max(fitting, key=lambda row: len(row.labels), default=None)
+        fitting = (row for row in self.service_levels.by_id[name] if given.issuperset(row.labels))
+        return tuple(sorted(fitting, key=lambda row: -len(row.labels)))
 
     def version_at(self, at_ms: int) -> str:
         """Return the version of the administrative units that holds in the province at a moment."""

@@ -51,7 +51,7 @@ class Together:
         feed = plan.feed
         [action] = feed.actions
         self._groups = tuple(
-            (group, tuple(_asked(without(group.entries[0].kpi.where, action)))) for group in plan.by_action[action]
+            (group, tuple(_asked(without(group.entries[0].kpi.where, action)))) for group in plan.doings[action].groups
         )
         self._constant = {"action": action, "source": feed.topic}
         always = (name for name in feed.payload.__required_keys__ if bare(feed.hints[name]) is not bool)

@@ -32,25 +32,37 @@ class Duplicates:
     def __len__(self) -> int:
         return len(self._seen)
 
-    def ask(self, identity: str, body: bytes, append: int) -> bool | None:
-        """Note a record. None: new; True: a repeat with the same body; False: the id is known with another body.
+    def ask(
+        self, identities: Iterable[bytes], bodies: Iterable[bytes], appends: Iterable[int]
+    ) -> list[bool | None]:
+        """Note records. Of each, None: new; True: a repeat with the same body; False: its id has another body.
 
         Append stamps never go back within a partition; one that does is taken for the newest.
         """
-        if append < self._last:
-            append = self._last
-        if append >= self._sweep_at or append - self._last > self._horizon:
-            self._sweep(append)
-        self._last = append
-        key = xxh3_64_intdigest(identity.encode())
-        now = (append & _LOW) << 32 | xxh3_64_intdigest(body) & _LOW
-        before = self._seen.get(key)
-        self._seen[key] = now
-        self.fresh.append(key)
-        self._asked.append((key, before))
-        if before is None or ((now >> 32) - (before >> 32)) & _LOW > self._horizon:
-            return None
-        return not (before ^ now) & _LOW
+        found: list[bool | None] = []
+        seen, horizon, last, sweep_at = self._seen, self._horizon, self._last, self._sweep_at
+        answer, fresh, asked = found.append, self.fresh.append, self._asked.append
+        hashed = map(xxh3_64_intdigest, identities), map(xxh3_64_intdigest, bodies)
+        for key, body, arrival in zip(*hashed, appends, strict=True):
+            append = arrival
+            if append < last:
+                append = last
+            if append >= sweep_at or append - last > horizon:
+                self._last = last
+                self._sweep(append)
+                seen, sweep_at, fresh = self._seen, self._sweep_at, self.fresh.append
+            last = append
+            now = (append & _LOW) << 32 | body & _LOW
+            before = seen.get(key)
+            seen[key] = now
+            fresh(key)
+            asked((key, before))
+            if before is None or ((now >> 32) - (before >> 32)) & _LOW > horizon:
+                answer(None)
+            else:
+                answer(not (before ^ now) & _LOW)
+        self._last = last
+        return found
 
     def settle(self) -> None:
         """What was noted so far stays."""

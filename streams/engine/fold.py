@@ -23,9 +23,22 @@ from streams.engine.taking import moment_of, take
 TOGETHER = 128
 """Records that are decoded before the first of them is judged, and judged before the first of them is taken."""
 
-Record = tuple[int, int, bytes | None, bytes | None, Event | Rejection]
-"""A record and what it says: offset, append stamp, key, value, event."""
 Verdict = Rejection | bool | None
+"""Why a record is refused before it is taken; True: it is a repeat; None: it is to be taken."""
+
+
+class Part(NamedTuple):
+    """Some records of a batch and what they say, side by side."""
+
+    offsets: list[int]
+    appends: list[int]
+    keys: list[bytes | None]
+    values: list[bytes | None]
+    events: list[Event | Rejection]
+
+    def behind(self, number: int) -> "Part":
+        """All but so many of the first."""
+        return Part(*(column[number:] for column in self))  # type: ignore[arg-type]  # five lists in, five lists out
 
 
 class DeadLetter(NamedTuple):
@@ -73,7 +86,9 @@ class _Tally:
         self._plan, self._state, self._folded = plan, state, folded
         self._source = self._provenance = ""
         self._since = self._until = 0  # the clock hour
-        self._accepted = self._flagged = self._newest = self._append = 0
+        self._times: list[int] = []
+        self._appends: list[int] = []
+        self._flagged = 0
         self._seen: list[tuple[str, int]] = []
         self._lane: Lane | None = None
 
@@ -86,7 +101,6 @@ class _Tally:
 
     def accept(self, lane: Lane, event: Event, append: int, flags: tuple[str, ...]) -> None:
         """Count an accepted record."""
-        time = event.time
         if (
             not self._since <= append < self._until
             or event.source != self._source
@@ -96,19 +110,14 @@ class _Tally:
             self._source, self._provenance, self._lane = event.source, event.provenance, lane
             self._since = append // quality.HOUR * quality.HOUR
             self._until = self._since + quality.HOUR
-            self._newest = time
-        self._accepted += 1
-        if time > self._newest:
-            self._newest = time
-        if append > self._append:
-            self._append = append
+        self._times.append(event.time)
+        self._appends.append(append)
         if flags:
             self._flagged += 1
             for flag in flags:
                 self._folded.flags[event.source, flag] += 1
         if self._plan.counts_slots:
-            self._seen.append((event.row[self._plan.key], time))
-        self._folded.delays.append(append - time)
+            self._seen.append((event.row[self._plan.key], event.time))
 
     def accept_together(self, lane: Lane, source: str, taken: Taken) -> None:
         """Count accepted records of one source, none of them flagged."""
@@ -133,15 +142,16 @@ class _Tally:
 
     def settle(self) -> None:
         """Bring the accepted records at hand into the state."""
-        if self._accepted and self._lane is not None:
-            self._add(self._lane, self._source, Fate.ACCEPTED, self._accepted, self._append)
-            quality.note_accepted(
-                self._lane, self._source, self._append, self._accepted, self._flagged, self._newest
-            )
+        times, appends = self._times, self._appends
+        if times and self._lane is not None:
+            append = max(appends)
+            self._add(self._lane, self._source, Fate.ACCEPTED, len(times), append)
+            quality.note_accepted(self._lane, self._source, append, len(times), self._flagged, max(times))
             if self._seen:
                 quality.note_slots(self._plan, self._lane, self._source, self._seen)
-        self._accepted = self._flagged = self._append = self._until = 0
-        self._seen = []
+            self._folded.delays += map(sub, appends, times)
+            self._times, self._appends, self._seen = [], [], []
+        self._flagged = self._until = 0
 
     def _add(self, lane: Lane, source: str, fate: Fate, number: int, append: int) -> None:
         self._folded.fates[source, fate] += number
@@ -195,10 +205,10 @@ def _fold_together(plan: Plan, together: Together, state: State, tally: _Tally, 
         _fold_each(plan, state, tally, batch, 0)
         return
     tally.accept_together(lane, plan.feed.topic, taken)
-    _fold_part(plan, state, tally, [
-        (batch.offsets[place], batch.timestamps[place], batch.keys[place], batch.values[place], event)
-        for place, event in taken.left
-    ])  # fmt: skip
+    places = [place for place, _ in taken.left]
+    columns = ([column[place] for place in places]
+               for column in (batch.offsets, batch.timestamps, batch.keys, batch.values))  # fmt: skip
+    _fold_part(plan, state, tally, Part(*columns, [event for _, event in taken.left]))  # type: ignore[call-arg, arg-type]
 
 
 def _fold_each(plan: Plan, state: State, tally: _Tally, batch: Batch, since: int) -> None:
@@ -211,26 +221,61 @@ def _fold_each(plan: Plan, state: State, tally: _Tally, batch: Batch, since: int
             events = list(map(decode, values))  # one kind of work at a time: it stays in the processor's cache
         except Exception:  # noqa: BLE001  # which of them it was is found one by one
             events = [_decoded(plan, value) for value in values]
-        columns = batch.offsets[part], batch.timestamps[part], batch.keys[part], values, events
-        _fold_part(plan, state, tally, list(zip(*columns, strict=True)))
+        columns = batch.offsets[part], batch.timestamps[part], batch.keys[part]
+        _fold_part(plan, state, tally, Part(*columns, values, events))
 
 
-def _fold_part(plan: Plan, state: State, tally: _Tally, rows: list[Record]) -> None:
+def _fold_part(plan: Plan, state: State, tally: _Tally, part: Part) -> None:
     """Some records: first the questions that come before an event is taken, then the taking.
 
     A fault of ours takes the note of its record back, and what was asked after it is asked again.
     """
-    while rows:
+    while part.offsets:
         state.duplicates.settle()
-        verdicts = _verdicts(plan, state.duplicates, rows)
-        done = len(rows)
-        for place, (row, verdict) in enumerate(zip(rows, verdicts, strict=True)):
-            if not _judge(plan, tally, row, verdict):
-                if plan.recognises_repeats:
-                    state.duplicates.undo(sum(map(_was_asked, verdicts[place:])))
-                done = place + 1
-                break
-        rows = rows[done:]
+        verdicts = _verdicts(plan, state.duplicates, part)
+        failed = _take_each(plan, tally, part, verdicts)
+        if failed is None:
+            return
+        if plan.recognises_repeats:
+            state.duplicates.undo(sum(map(_was_asked, verdicts[failed:])))
+        part = part.behind(failed + 1)
+
+
+def _take_each(plan: Plan, tally: _Tally, part: Part, verdicts: list[Verdict]) -> int | None:
+    """Give each record its fate, up to the first that cannot be taken for a fault of ours; answers its place."""
+    place, provenance, lane = -1, "", None
+    for append, event, verdict in zip(part.appends, part.events, verdicts, strict=True):
+        place += 1
+        if isinstance(event, Rejection):
+            source, provenance = plan.decoder.label(part.values[place])
+            _refuse(tally, part, place, event, source, provenance)
+            lane = None
+            continue
+        if event.provenance != provenance or lane is None:
+            provenance, lane = event.provenance, tally.lane(event.provenance)
+        if verdict is None:
+            try:
+                flags = take(plan, lane, event, append)
+            except Exception as error:  # noqa: BLE001  # it neither loses the record nor stops its neighbours
+                _refuse(tally, part, place, _internal(error), event.source, provenance)
+                return place
+            if flags is not None:
+                tally.accept(lane, event, append, flags)
+                continue
+            detail = f"moment {moment_of(plan, event)} ms, watermark {lane.watermark} ms"
+            _refuse(tally, part, place, Rejection(Reason.LATE, "/time", detail), event.source, provenance)
+        elif verdict is True:
+            tally.note(lane, event.source, Fate.DUPLICATE, append)
+        elif verdict:
+            _refuse(tally, part, place, verdict, event.source, provenance)
+    return None
+
+
+def _refuse(tally: _Tally, part: Part, place: int, fault: Rejection, source: str, provenance: str) -> None:
+    """Make a dead letter of a record."""
+    fate = Fate.LATE if fault.reason is Reason.LATE else Fate.REJECTED
+    record = part.offsets[place], part.appends[place], part.keys[place], part.values[place]
+    tally.refuse(DeadLetter(*record, fate, *fault, source, provenance))
 
 
 def _decoded(plan: Plan, value: bytes | None) -> Event | Rejection:
@@ -241,24 +286,37 @@ def _decoded(plan: Plan, value: bytes | None) -> Event | Rejection:
         return _internal(error)
 
 
-def _verdicts(plan: Plan, duplicates: Duplicates, rows: list[Record]) -> list[Verdict]:
-    """Why a record is refused before it is taken, True for a repeat, None for one that is to be taken."""
+def _verdicts(plan: Plan, duplicates: Duplicates, part: Part) -> list[Verdict]:
+    """What is to be done with each record."""
     found: list[Verdict] = []
-    ask, recognises_repeats = duplicates.ask, plan.recognises_repeats
-    for _, append, key, value, event in rows:
-        verdict: Verdict
+    places: list[int] = []
+    identities: list[bytes] = []
+    source = provenance = begin = ""
+    field, future_ms, recognises_repeats = plan.key, plan.future_ms, plan.recognises_repeats
+    for append, key, event in zip(part.appends, part.keys, part.events, strict=True):
+        verdict: Verdict = None
         if isinstance(event, Rejection):
             verdict = event
         else:
             try:
-                verdict = _misplaced(plan, event, append, key)
+                if (field and key != event.row[field].encode()) or event.time > append + future_ms:
+                    verdict = _misplaced(plan, event, append, key)
+                elif recognises_repeats:
+                    if event.source is not source or event.provenance is not provenance:
+                        source, provenance = event.source, event.provenance
+                        begin = f"{provenance}\0{source}\0"
+                    identities.append((begin + event.id).encode())
+                    places.append(len(found))
             except Exception as error:  # noqa: BLE001  # as above
                 verdict = _internal(error)
-            if verdict is None and recognises_repeats:
-                verdict = ask(f"{event.provenance}\0{event.source}\0{event.id}", value or b"", append)
-                if verdict is False:
-                    verdict = Rejection(Reason.ID_CONFLICT, "/id", f"{event.id!r} was sent with another body")
         found.append(verdict)
+    values, appends = part.values, part.appends
+    if len(places) < len(found):
+        values, appends = [values[place] for place in places], [appends[place] for place in places]
+    answers = duplicates.ask(identities, values, appends)  # type: ignore[arg-type]  # these have a value
+    for place, answer in zip(places, answers, strict=True):
+        if answer is not None:
+            found[place] = answer or _conflict(part.events[place])
     return found
 
 
@@ -267,46 +325,19 @@ def _was_asked(verdict: Verdict) -> bool:
     return not isinstance(verdict, Rejection) or verdict.reason is Reason.ID_CONFLICT
 
 
-def _judge(plan: Plan, tally: _Tally, row: Record, verdict: Verdict) -> bool:
-    """Give one record its fate; False if it could not be taken for a fault of ours."""
-    offset, append, key, value, event = row
-    if isinstance(event, Rejection):
-        source, provenance = plan.decoder.label(value)
-        tally.refuse(DeadLetter(offset, append, key, value, Fate.REJECTED, *event, source, provenance))
-        return True
-    if verdict is True:
-        tally.note(tally.lane(event.provenance), event.source, Fate.DUPLICATE, append)
-        return True
-    fate, fault, is_ours = Fate.REJECTED, verdict, False
-    if not fault:
-        lane = tally.lane(event.provenance)
-        try:
-            flags = take(plan, lane, event, append)
-        except Exception as error:  # noqa: BLE001  # a fault of ours neither loses the record nor stops its neighbours
-            fault, is_ours = _internal(error), True
-        else:
-            if flags is not None:
-                tally.accept(lane, event, append, flags)
-                return True
-            fate = Fate.LATE
-            detail = f"moment {moment_of(plan, event)} ms, watermark {lane.watermark} ms"
-            fault = Rejection(Reason.LATE, "/time", detail)
-    tally.refuse(DeadLetter(offset, append, key, value, fate, *fault, event.source, event.provenance))
-    return not is_ours
-
-
 def _internal(error: Exception) -> Rejection:
     return Rejection(Reason.INTERNAL_ERROR, "", f"{type(error).__name__}: {error}")
 
 
-def _misplaced(plan: Plan, event: Event, append: int, key: bytes | None) -> Rejection | None:
-    """Faults that need the record around the event: its key and its arrival."""
-    if plan.key:
-        expected = event.row[plan.key]
-        if key != expected.encode():
-            shown = "none" if key is None else repr(key[:64].decode(errors="replace"))
-            where = f"{plan.decoder.data}/{plan.key}"
-            return Rejection(Reason.WRONG_KEY, where, f"the record's key is {shown}, not {expected!r}")
-    if event.time > append + plan.future_ms:
-        return Rejection(Reason.FUTURE_TIME, "/time", f"{event.time - append} ms later than its arrival")
-    return None
+def _conflict(event: Event | Rejection) -> Rejection:
+    assert isinstance(event, Event)
+    return Rejection(Reason.ID_CONFLICT, "/id", f"{event.id!r} was sent with another body")
+
+
+def _misplaced(plan: Plan, event: Event, append: int, key: bytes | None) -> Rejection:
+    """The fault of an event that does not go with the record around it: its key or its arrival."""
+    if plan.key and key != (expected := event.row[plan.key]).encode():
+        shown = "none" if key is None else repr(key[:64].decode(errors="replace"))
+        where = f"{plan.decoder.data}/{plan.key}"
+        return Rejection(Reason.WRONG_KEY, where, f"the record's key is {shown}, not {expected!r}")
+    return Rejection(Reason.FUTURE_TIME, "/time", f"{event.time - append} ms later than its arrival")

@@ -34,7 +34,8 @@ class Giving:
 
     def parts(self, memory: Memory, row: Row, present: int) -> tuple[Part, ...]:
         """What the entity of this memory, laid out as a row, gives."""
-        plan, is_open, joined, found = self._plan, memory.is_open, self._none.copy(), list[Part]()
+        plan, is_open, joined = self._plan, memory.is_open, self._none.copy()
+        found: list[Part] = []
         for number, entry, kind, is_timed in self._entries:
             if plan.case is None and not _known(plan, entry, memory, row[plan.key], present):
                 continue

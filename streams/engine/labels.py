@@ -16,7 +16,7 @@ Labeller = Callable[[Row], str]
 def labeller(by: tuple[str, ...]) -> Labeller:
     """How a row's labels are joined; "" for one that is not there, so that no total lacks a row.
 
-    Nearly every KPI has one label or two: these are spared the loop.
+    Nearly every label is text, and nearly every KPI has three labels at most: these are joined without a loop.
     """
     match by:
         case (only,):
@@ -24,14 +24,29 @@ def labeller(by: tuple[str, ...]) -> Labeller:
         case (first, second):
 
             def two(row: Row) -> str:
-                one, other = row.get(first, ""), row.get(second, "")
-                if type(one) is not str:
-                    one = WORDS[one]
-                return f"{one}{SEPARATOR}{other if type(other) is str else WORDS[other]}"
+                get = row.get
+                try:
+                    return SEPARATOR.join((get(first, ""), get(second, "")))
+                except TypeError:
+                    return _in_words(row, by)
 
             return two
-    return lambda row: SEPARATOR.join([value if type(value := row.get(name, "")) is str else WORDS[value]
-                                       for name in by])
+        case (first, second, third):
+
+            def three(row: Row) -> str:
+                get = row.get
+                try:
+                    return SEPARATOR.join((get(first, ""), get(second, ""), get(third, "")))
+                except TypeError:
+                    return _in_words(row, by)
+
+            return three
+    return lambda row: _in_words(row, by)
+
+
+def _in_words(row: Row, by: tuple[str, ...]) -> str:
+    """The same where a label may be no text."""
+    return SEPARATOR.join([value if type(value := row.get(name, "")) is str else WORDS[value] for name in by])
 
 
 def split(labels: str, by: tuple[str, ...]) -> Iterator[tuple[str, str]]:

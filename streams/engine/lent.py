@@ -7,11 +7,16 @@ from schemas.aggregates import Aggregate, Elapsed
 from schemas.kpi import Kpi
 
 
-def lent(kpis: Collection[Kpi], names: Iterable[str]) -> frozenset[str] | None:
-    """Those of the fields `names`, which memory may lend, that KPIs over windows ask for; None: maybe any of them."""
-    if any(map(calls, kpis)):
+def lent(kpis: Collection[Kpi], names: Iterable[str], filled: Collection[str] = ()) -> tuple[str, ...] | None:
+    """Those of the fields `names`, which memory may lend, that KPIs over windows ask for; None: maybe any of them.
+
+    Fields in `filled` are filled where nobody says them. To a label that makes no difference, to a condition it does,
+    and then the row must be laid whole.
+    """
+    if any(map(calls, kpis)) or any(field in filled for kpi in kpis for field in _judged(kpi)):
         return None
-    return frozenset(field for kpi in kpis for field in _asked(kpi)).intersection(names)
+    asked = {field for kpi in kpis for field in (*kpi.by, *_judged(kpi))}
+    return tuple(name for name in names if name in asked)
 
 
 def calls(kpi: Kpi) -> bool:
@@ -20,9 +25,8 @@ def calls(kpi: Kpi) -> bool:
     return type(kpi.aggregate).__module__ != Aggregate.__module__ or any(map(conditions.calls, asked))
 
 
-def _asked(kpi: Kpi) -> Iterator[str]:
-    """Fields of labels, conditions and stretches of time; a field that is measured is the event's own."""
-    yield from kpi.by
+def _judged(kpi: Kpi) -> Iterator[str]:
+    """Fields of conditions and stretches of time; a field that is measured is the event's own."""
     yield from conditions.fields(kpi.where)
     for measure in kpi.aggregate.measures:
         if isinstance(measure, Elapsed):

@@ -2,7 +2,7 @@
 
 from schemas.decode import Event
 from schemas.errors import Flag
-from streams.engine.plan import Plan
+from streams.engine.plan import Doing, Plan
 from streams.engine.state import Lane, Memory
 
 
@@ -16,60 +16,41 @@ def find(plan: Plan, lane: Lane, entity: str) -> Memory | None:
 
 def forgotten(plan: Plan, memory: Memory, at: int) -> bool:
     """Whether a case that is not open is older than it is kept."""
-    return plan.case is not None and not memory.is_open and at > memory.seen + plan.kept_ms
+    return plan.case is not None and at > memory.seen + plan.kept_ms and not memory.is_open
 
 
-def remember(plan: Plan, memory: Memory, event: Event) -> tuple[bool, tuple[str, ...]]:
-    """Lay an event over memory; tells whether it was news, and the flags that follow from it."""
-    news = _fields(plan, memory, event)
-    for name, earliest in plan.life[event.action]:
-        before = memory.values.get(name)
-        if before is None or (event.time < before if earliest else event.time > before):
-            memory.values[name] = event.time
-            memory.times[name] = event.time
-            news = True
-    if plan.case is None:
-        return news, ()
-    turned, flags = _turn(plan, memory, event)
-    return news or turned, flags
+def remember(  # noqa: PLR0912  # a call an event costs as much as a step
+    plan: Plan, doing: Doing, memory: Memory, event: Event
+) -> tuple[bool, tuple[str, ...]]:
+    """Lay an event over memory; tells whether it was news, and the flags that follow from it.
 
-
-def _fields(plan: Plan, memory: Memory, event: Event) -> bool:
-    """Newer values overwrite, older ones fill blanks."""
+    Newer values overwrite, older ones fill blanks.
+    """
     row, time, values, times, news = event.row, event.time, memory.values, memory.times, False
     for name in plan.remembers:
         if name in row and (name not in times or time >= times[name]):
             values[name], times[name], news = row[name], time, True
-    return news
-
-
-def _turn(plan: Plan, memory: Memory, event: Event) -> tuple[bool, tuple[str, ...]]:
-    """State, opening and closing of a case, and the deadlines that follow."""
-    case, values, news = plan.case, memory.values, False
-    assert case is not None
-    if event.action in case.states and event.time >= memory.times.get("state", event.time):
-        values["state"], memory.times["state"], news = event.action, event.time, True
-    closes = event.action in case.closes
-    if (closes or event.action in case.reopens) and (memory.turn is None or event.time >= memory.turn):
-        memory.turn, memory.reopened, news = event.time, not closes, True
+    for name, earliest in doing.life:
+        before = values.get(name)
+        if before is None or (time < before if earliest else time > before):
+            values[name], times[name], news = time, time, True
+    if plan.case is None:
+        return news, ()
+    if doing.is_state and ("state" not in times or time >= times["state"]):
+        values["state"], times["state"], news = event.action, time, True
+    if (doing.closes or doing.reopens) and (memory.turn is None or time >= memory.turn):
+        memory.turn, memory.reopened, news = time, not doing.closes, True
     opened = values.get("opened_at")
-    if opened is not None:
-        opening = event.action in case.opens
-        for name, deadline, fields in plan.deadlines:
-            if not opening and name in values and not any(field in event.row for field in fields):
-                continue
+    if opened is None:
+        return news, ()
+    for name, deadline, fields in plan.deadlines:
+        if doing.opens or name not in values or not fields.isdisjoint(row):
             due = deadline(values, opened)
             if due is not None:
-                values[name] = memory.times[name] = due
+                values[name] = times[name] = due
             elif name in values:
-                del values[name], memory.times[name]
-    return news, _backwards(memory)
-
-
-def _backwards(memory: Memory) -> tuple[str, ...]:
-    """The flag of the event that shows a case closed before it was opened, once."""
-    opened, closed = memory.values.get("opened_at"), memory.values.get("closed_at")
-    if memory.backwards or opened is None or closed is None or closed >= opened:
-        return ()
-    memory.backwards = True
-    return (Flag.CLOSED_BEFORE_OPENED,)
+                del values[name], times[name]
+    if memory.backwards or values.get("closed_at", opened) >= opened:
+        return news, ()
+    memory.backwards = True  # the flag of the event that shows it, once
+    return news, (Flag.CLOSED_BEFORE_OPENED,)

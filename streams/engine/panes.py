@@ -1,23 +1,23 @@
 """Cells of windows: add a row, read a window, forget what no window can reach."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from operator import sub
 from typing import Any
 
 from schemas.conditions import Row
 from schemas.windows import HOME, Window
-from streams.engine.plan import Plan, Windowed
+from streams.engine.plan import Group, Plan, Windowed
 from streams.engine.state import Lane
 
 Share = tuple[Windowed, str, tuple[int, ...]]
 """What a row gives to one KPI: the KPI, the joined labels, the measures."""
 
 
-def shares(plan: Plan, action: str, row: Row, own: Row, moment: int) -> list[Share]:
-    """What a row gives to the KPIs over windows; `own` are the fields the event itself carries. Changes nothing."""
+def shares(groups: Iterable[Group], row: Row, own: Row, moment: int) -> list[Share]:
+    """What a row gives to KPIs over windows; `own` are the fields the event itself carries. Changes nothing."""
     found: list[Share] = []
-    for where, _, labels_of, entries in plan.by_action[action]:
+    for where, _, labels_of, entries in groups:
         if where is not None and not where(row, moment):
             continue
         labels = labels_of(row)

@@ -1,9 +1,10 @@
 """A feed compiled once into plain closures for the hot loop: which KPIs an action touches, how each takes a row."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from schemas.feed import Feed
 from schemas.kpi import Kpi
 from schemas.reader import Readers
 from schemas.reference import Reference
+from schemas.reference.rows import ServiceLevel as Level
 from schemas.units import Unit
 from schemas.windows import Window
 from streams.engine.labels import Labeller, labeller
@@ -33,6 +35,9 @@ FOREVER = 1 << 62
 """A moment that never comes."""
 
 ANY_WORKING = Working(0)
+
+KINDS_MOST = 1000
+"""Kinds of cases of which it is remembered which service levels fit."""
 
 Test = Callable[[Row, int], bool]
 Take = Callable[[Row, Row, int], int | None]
@@ -71,6 +76,27 @@ class Group(NamedTuple):
     by: tuple[str, ...]
     labels: Labeller
     entries: tuple[Windowed, ...]
+
+
+class Doing(NamedTuple):
+    """What events of one action do, compiled.
+
+    Attributes:
+        groups: the KPIs over windows they may count for.
+        lent: what these ask of memory; None: maybe any of it.
+        calls: whether these run a function of the feed's own file, which may raise.
+        life: the told fields they write, each with whether the earliest (True) or the newest time counts.
+        opens, closes, reopens, is_state: what they are to a case.
+    """
+
+    groups: tuple[Group, ...]
+    lent: tuple[str, ...] | None
+    calls: bool
+    life: tuple[tuple[str, bool], ...]
+    opens: bool
+    closes: bool
+    reopens: bool
+    is_state: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +145,6 @@ class Plan:
         self.standing = tuple(self._standing(kpi) for kpi in feed.kpis if not kpi.windows)
         self.clocks = self._clocks(self.standing)
         self.clocks_of_closed = self._clocks(entry for entry in self.standing if not entry.is_open)
-        self.by_action = {action: tuple(self._touched(action)) for action in feed.actions}
         self.fingerprints = tuple(fingerprint(entry.kpi) for entry in self.windowed)
         self.case = feed.entity if isinstance(feed.entity, Case) else None
         self.remembers = feed.entity.remembers if feed.entity else ()
@@ -136,22 +161,25 @@ class Plan:
         self._own: dict[str, int] = {
             name: own * 1000 for name, found in rows.items() if (own := getattr(found[-1], "every_s", None))
         }
+        self._every = conditions.millis(feed.every)
         self.counts_slots = listed is not None and listed.name == "stations" and isinstance(feed.every, timedelta)
-        self.life = {action: self._life(action) for action in feed.actions}
-        self.risky = bool(feed.checks) or any(map(calls, feed.kpis))
-        self.lent = {
-            action: lent([entry.kpi for group in groups for entry in group.entries],
-                         (*self.remembers, *self.told, *NO_UNIT))
-            for action, groups in self.by_action.items()
-        }  # fmt: skip
+        self.doings = {action: self._doing(action) for action in feed.actions}
         self.deadlines = tuple(
-            (name, self._deadline(rule), watched(rule))
+            (name, self._deadline(rule), frozenset(watched(rule)))
             for name, rule in (self.case.deadlines.items() if self.case else ())
         )
 
+    def _doing(self, action: str) -> Doing:
+        groups, case = tuple(self._touched(action)), self.case
+        kpis = [entry.kpi for group in groups for entry in group.entries]
+        asked = lent(kpis, (*self.remembers, *self.told), NO_UNIT)
+        turns = (case.opens, case.closes, case.reopens, case.states) if case else ((),) * 4
+        part = [action in actions for actions in turns]
+        return Doing(groups, asked, any(map(calls, kpis)), self._life(action), *part)
+
     def interval(self, entity: str) -> int:
         """How often an entity sends, in milliseconds: by its own row of reference data, else as the feed does."""
-        return self._own.get(entity) or conditions.millis(self.feed.every)
+        return self._own.get(entity, self._every)
 
     def known(self, entity: str, as_of: int, present: int) -> bool:
         """Whether an entity last told of at `as_of` is known at the present: younger than 4 of its intervals."""
@@ -279,15 +307,21 @@ class Plan:
         """A deadline by the service level in force at the opening for what memory says of the case."""
         reference = self.reference
 
+        @lru_cache(maxsize=KINDS_MOST)
+        def levels(value: str, hazard: str | None) -> tuple[Level, ...]:
+            more = {} if hazard is None else {"hazard": hazard}
+            return reference.service_levels_for(rule.name, **{rule.by: value}, **more)
+
         def deadline(memory: Row, opened: int) -> int | None:
-            labels = {rule.by: str(memory.get(rule.by, ""))}
+            hazard = None
             if rule.hazard is not None:
                 row = reference.categories.get(str(memory.get(rule.hazard, "")), opened)
-                labels["hazard"] = "yes" if row is not None and row.hazard else "no"
-            level = reference.service_level(rule.name, at_ms=opened, **labels)
-            if level is None:
-                return None
-            return _set(self._clock(opened, level.span_ms) if level.clock == "working" else opened + level.span_ms)
+                hazard = "yes" if row is not None and row.hazard else "no"
+            for level in levels(str(memory.get(rule.by, "")), hazard):
+                if level.in_force(opened):
+                    return _set(self._clock(opened, level.span_ms) if level.clock == "working"
+                                else opened + level.span_ms)
+            return None
 
         return deadline
 
@@ -338,10 +372,17 @@ def test(condition: Condition, calendar: Calendar) -> Test:
                 and _at_most(conditions.length(within, at, row[field], calendar), ahead)
             )
         case All(parts):
-            tests = tuple(test(part, calendar) for part in parts)
-            return lambda row, at: all(holds(row, at) for holds in tests)
+            return every([test(part, calendar) for part in parts])
     function: Callable[[Any], bool] = condition  # type: ignore[assignment]  # all else is matched above
     return lambda row, at: bool(function(row))
+
+
+def every(tests: Sequence[Test]) -> Test:
+    """Whether all of them hold."""
+    if len(tests) == 2:
+        first, second = tests
+        return lambda row, at: first(row, at) and second(row, at)
+    return lambda row, at: all(holds(row, at) for holds in tests)
 
 
 def _at_most(length: int | None, ahead: int) -> bool:
@@ -386,8 +427,9 @@ def share_of(condition: Condition, holds: Test | None) -> Take:
         return lambda row, own, at: int(holds(row, at))
 
     def taken(row: Row, own: Row, at: int) -> int | None:
-        if any(name not in row for name in asked):
-            return None
+        for name in asked:
+            if name not in row:
+                return None
         return int(holds(row, at)) if holds else 1
 
     return taken

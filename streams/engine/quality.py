@@ -3,6 +3,7 @@
 The four words of 1709/BKHCN-CĐSQG, 21/5/2025: đúng (validity), đủ (completeness), sạch (quality), sống (state).
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -72,14 +73,16 @@ def fault(lane: Lane, source: str) -> None:
 
 def note_slots(plan: Plan, lane: Lane, source: str, seen: Iterable[tuple[str, int]]) -> None:
     """Note the slots in which entities of a source had an accepted event, by (entity, time)."""
-    slots = lane.sources[source].slots
+    slots, interval = lane.sources[source].slots, plan.interval
     for entity, time in seen:
-        slot = time // plan.interval(entity)
+        slot = time // interval(entity)
         known = slots.get(entity)
         if not known:  # new, or all its slots were left behind
             slots[entity] = [slot]
-        elif known[-1] != slot and slot not in known:
+        elif slot > known[-1]:
             known.append(slot)
+        elif slot != known[-1] and known[place := bisect_left(known, slot)] != slot:
+            known.insert(place, slot)
 
 
 def forget(plan: Plan, lane: Lane) -> None:
@@ -90,8 +93,8 @@ def forget(plan: Plan, lane: Lane) -> None:
         for entity, seen in figures.slots.items():
             every = plan.interval(entity)
             first = lane.present // every - DAY // every
-            if min(seen, default=first) < first:
-                seen[:] = [slot for slot in seen if slot >= first]
+            if seen and seen[0] < first:
+                del seen[: bisect_left(seen, first)]
 
 
 def ratios(plan: Plan, lane: Lane, source: str) -> Iterator[tuple[str, int, int]]:

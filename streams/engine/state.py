@@ -66,7 +66,7 @@ class Memory:
 
 
 class SourceFigures:
-    """What is counted per source: newest event, newest arrival, fates by clock hour of arrival, slots seen."""
+    """What is counted per source: newest event, newest arrival, fates by clock hour of arrival, slots seen (sorted)."""
 
     __slots__ = ("fault", "hours", "last_arrival", "last_event", "slots")
 
@@ -85,8 +85,9 @@ class SourceFigures:
     def unpack(cls, packed: list[Any]) -> "SourceFigures":
         """From plain data; JSON made text of the numbers that were keys."""
         figures = cls()
-        figures.last_event, figures.last_arrival, figures.fault, hours, figures.slots = packed
+        figures.last_event, figures.last_arrival, figures.fault, hours, slots = packed
         figures.hours = {int(hour): counts for hour, counts in hours.items()}
+        figures.slots = {entity: sorted(seen) for entity, seen in slots.items()}  # there are snapshots not in order
         return figures
 
 

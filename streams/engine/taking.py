@@ -1,17 +1,19 @@
 """What an accepted event does: memory of its entity, checks, watermark, panes. Whole, or not at all if it raises."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from schemas.decode import Event
 from schemas.entities import Check
 from streams.engine import memory as memories
 from streams.engine.panes import Share, add, shares
-from streams.engine.plan import NO_UNIT, Plan
+from streams.engine.plan import NO_UNIT, Doing, Plan
 from streams.engine.state import Lane, Memory
 from streams.engine.watermark import follow
 
 Flags = tuple[str, ...]
 NONE: Flags = ()
+NOTHING: dict[str, Any] = {}
+NO_SHARES: list[Share] = []
 
 
 def take(plan: Plan, lane: Lane, event: Event, append: int) -> Flags | None:
@@ -21,35 +23,38 @@ def take(plan: Plan, lane: Lane, event: Event, append: int) -> Flags | None:
     moment = moment_of(plan, event)
     if lane.watermark is not None and moment < lane.oldest:
         return None
-    row, lent = event.row, plan.lent[event.action]
-    if lent is None or not row.keys() >= lent:
-        row = {**NO_UNIT, **row}
-    found = shares(plan, event.action, row, event.row, moment)
+    found = _given(plan.doings[event.action], NOTHING, event.row, moment)
     follow(plan, lane, event.time, append)
     add(lane, found, moment, event.time)
     return event.flags
 
 
 def _take_of_entity(plan: Plan, lane: Lane, event: Event, append: int) -> Flags | None:
-    name = event.row[plan.key]
+    row, flags, doing = event.row, event.flags, plan.doings[event.action]
+    name = row[plan.key]
     before = memories.find(plan, lane, name)
-    memory = Memory() if before is None else before.copy() if plan.risky else before
-    flags = event.flags
-    if plan.checks:
-        doubts = [check for check in plan.checks if check.doubts(event.row, memory.values)]
-        if doubts:
-            flags = (*flags, *[check.name for check in doubts])
-            waiting = _released(memory, event, doubts)
-            if waiting is False:
-                if memory.waiting is not None:
-                    lane.entities[name] = memory
-                    lane.fresh[name] = None
-                follow(plan, lane, event.time, append)
-                return flags
-            if waiting is not None:
-                return _take_both(plan, lane, memory, waiting, event, append, flags)
-        memory.waiting = None
-    moment, news, more, found = _laid(plan, memory, event)
+    memory = Memory() if before is None else before
+    doubts: list[Check] = []
+    for check in plan.checks:
+        if check.doubts(row, memory.values):
+            doubts.append(check)
+    if memory is before and (doing.calls or doubts or before.waiting is not None):
+        memory = before.copy()  # until it is sure that nothing raises, and that the event is not late
+    if doubts:
+        flags = (*flags, *[check.name for check in doubts])
+        waiting = _released(memory, event, doubts)
+        if waiting is False:
+            if memory.waiting is not None:
+                lane.entities[name] = memory
+                lane.fresh[name] = None
+            follow(plan, lane, event.time, append)
+            return flags
+        if waiting is not None:
+            return _take_both(plan, lane, memory, waiting, event, append, flags)
+    memory.waiting = None
+    news, more = memories.remember(plan, doing, memory, event)
+    moment = event.time if plan.covers is None else moment_of(plan, event)
+    found = _given(doing, memory.values, row, moment) if doing.groups else NO_SHARES
     if not news and before is not None and moment < lane.oldest and lane.watermark is not None:
         return None
     follow(plan, lane, event.time, append)
@@ -85,14 +90,24 @@ def _enter(lane: Lane, name: str, memory: Memory, time: int) -> None:
 
 def _laid(plan: Plan, memory: Memory, event: Event) -> tuple[int, bool, Flags, list[Share]]:
     """Lay an event over memory: its moment, whether it was news, flags that follow, and what it gives to the KPIs."""
-    news, flags = memories.remember(plan, memory, event)
+    doing = plan.doings[event.action]
+    news, flags = memories.remember(plan, doing, memory, event)
     moment = moment_of(plan, event)
-    if not plan.by_action[event.action]:
-        return moment, news, flags, []
-    row, lent = event.row, plan.lent[event.action]
-    if lent is None or not row.keys() >= lent:
-        row = {**NO_UNIT, **memory.values, **row}
-    return moment, news, flags, shares(plan, event.action, row, event.row, moment)
+    return moment, news, flags, _given(doing, memory.values, event.row, moment)
+
+
+def _given(doing: Doing, known: dict[str, Any], own: dict[str, Any], moment: int) -> list[Share]:
+    """What an event gives to the KPIs over windows: what these ask of memory is laid under the event's own fields."""
+    row = own
+    if doing.lent is None:
+        row = {**NO_UNIT, **known, **own}
+    else:
+        for name in doing.lent:
+            if name not in row and name in known:
+                if row is own:
+                    row = own.copy()
+                row[name] = known[name]
+    return shares(doing.groups, row, own, moment)
 
 
 def _released(memory: Memory, event: Event, doubts: list[Check]) -> Event | Literal[False] | None:

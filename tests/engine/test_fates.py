@@ -147,20 +147,19 @@ def test_a_fault_of_ours_is_a_dead_letter_that_changes_nothing_and_may_be_sent_a
 ) -> None:
     state, _ = folded(CASES, [case(0)])
     plan = plan_of(CASES.name)
-    monkeypatch.setattr(plan, "risky", True)
-    kept = dict(plan.by_action)
+    kept = plan.doings["received"]
 
     def broken(row: object, own: object, at: int) -> int:
         raise ZeroDivisionError("planted")
 
-    [group, *_] = kept["received"]
+    [group, *_] = kept.groups
     planted = group._replace(entries=(replace(group.entries[0], take=broken),))
-    monkeypatch.setitem(plan.by_action, "received", (planted,))
+    monkeypatch.setitem(plan.doings, "received", kept._replace(groups=(planted,), calls=True))
     before = state.lanes["real"].entities["a"].values.copy()
     _, result = folded(CASES, [case(1, channel="counter")], state)
     assert [letter.reason for letter in result.dead_letters] == [Reason.INTERNAL_ERROR]
     assert state.lanes["real"].entities["a"].values == before
-    monkeypatch.setitem(plan.by_action, "received", kept["received"])
+    monkeypatch.setitem(plan.doings, "received", kept)
     _, result = folded(CASES, [case(1, channel="counter")], state)
     assert [fate for _, fate in result.fates] == [Fate.ACCEPTED]
 
@@ -169,8 +168,8 @@ def test_a_record_after_a_fault_of_ours_is_no_repeat_of_it_and_those_before_stay
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plan = plan_of(CASES.name)
-    kept = dict(plan.by_action)
-    [group, *_] = kept["received"]
+    kept = plan.doings["received"]
+    [group, *_] = kept.groups
     calls = iter(range(9))
 
     def broken_once(row: object, own: object, at: int) -> int:
@@ -179,7 +178,7 @@ def test_a_record_after_a_fault_of_ours_is_no_repeat_of_it_and_those_before_stay
         return 1
 
     planted = group._replace(entries=(replace(group.entries[0], take=broken_once),))
-    monkeypatch.setitem(plan.by_action, "received", (planted,))
+    monkeypatch.setitem(plan.doings, "received", kept._replace(groups=(planted,), calls=True))
     again, other = case(1, channel="counter"), case(2)
     _, result = folded(CASES, [case(0), again, again, other, case(0), again, other])
     assert [letter.reason for letter in result.dead_letters] == [Reason.INTERNAL_ERROR]

@@ -39,4 +39,17 @@ def kpi(aggregate: Any = COUNT, by: tuple[str, ...] = (), where: Any = None) -> 
     ],
 )
 def test_what_kpis_ask_of_memory(kpis: list[Kpi], expected: set[str] | None) -> None:
-    assert lent(kpis, NAMES) == expected
+    found = lent(kpis, NAMES)
+    assert (None if found is None else set(found)) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (kpi(by=("channel", "domain")), ("channel", "domain")),
+        (kpi(by=("channel",), where=Is("domain", "land")), None),
+        (kpi(Share(Has("domain"))), None),
+    ],
+)
+def test_a_condition_sees_what_is_filled_where_nobody_says_it(one: Kpi, expected: tuple[str, ...] | None) -> None:
+    assert lent([one], NAMES, filled=("domain",)) == expected

@@ -54,7 +54,7 @@ def test_a_batch_counts_as_its_records_do_one_by_one() -> None:
     assert all_at_once.delays == [delay for each in told for delay in each.delays]
     assert all_at_once.dead_letters == [letter for each in told for letter in each.dead_letters]
     slots = [seen for lane in together.lanes.values() for each in lane.sources.values() for seen in each.slots.values()]
-    assert all(len(seen) == len(set(seen)) > 1 for seen in slots)
+    assert all(seen == sorted(set(seen)) and len(seen) > 1 for seen in slots)
     assert len(all_at_once.fates) > len(SOURCES)
     assert all_at_once.flags
     assert all_at_once.delays
