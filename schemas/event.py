@@ -106,11 +106,11 @@ def envelope(payload: Any) -> Any:
 _pattern = re.compile(RFC3339.replace("$", r"\Z"))
 _wholes: dict[str, int] = {}
 _heads: dict[str, int] = {}
-_tails: dict[str, int] = {}
+_minutes: dict[str, int] = {}
 _seconds: dict[str, int] = {}
 _fractions: dict[str, int] = {}
 _CACHE = 200_000
-_CACHE_WHOLES = 20_000
+_CACHE_SECONDS = 20_000
 _WHOLE_SECONDS = len("2026-01-05T08:00:00+07:00")
 
 known_millis = _wholes.get
@@ -124,21 +124,23 @@ def millis(text: str) -> int:
         ValueError: the text is no such time (no offset, leap second, 30 February ...).
     """
     try:
-        return _wholes[text] if len(text) == _WHOLE_SECONDS else _heads[text[:16]] + _tails[text[16:]]
+        if len(text) == _WHOLE_SECONDS:
+            return _wholes[text]
+        return _heads[text[:19]] + _fractions[text[19:]]
     except KeyError:
         return _parse(text)
 
 
 def _parse(text: str) -> int:
     """Of parts seen before: the minute, the second, the fraction with the offset; else the slow way."""
-    head, second, tail = _heads.get(text[:16]), _seconds.get(text[16:19]), _fractions.get(text[19:])
-    if head is None or second is None or tail is None:
+    minute, second, tail = _minutes.get(text[:16]), _seconds.get(text[16:19]), _fractions.get(text[19:])
+    if minute is None or second is None or tail is None:
         return _parse_new(text)
     if len(text) == _WHOLE_SECONDS:
-        _remember(_wholes, text, head + second + tail, _CACHE_WHOLES)
+        _remember(_wholes, text, minute + second + tail, _CACHE_SECONDS)
     else:
-        _remember(_tails, text[16:], second + tail)
-    return head + second + tail
+        _remember(_heads, text[:19], minute + second, _CACHE_SECONDS)
+    return minute + second + tail
 
 
 def _parse_new(text: str) -> int:
@@ -146,19 +148,19 @@ def _parse_new(text: str) -> int:
     if not _pattern.match(text):
         raise ValueError(f"{text!r} is not an RFC 3339 time with offset")
     try:
-        minute = datetime.fromisoformat(text[:16]).replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(text[:16]).replace(tzinfo=UTC)
     except ValueError:
         raise ValueError(f"{text!r} is no day of the calendar") from None
-    head = (
-        (minute - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400_000 + minute.hour * 3_600_000 + minute.minute * 60_000
+    minute = (
+        (moment - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400_000 + moment.hour * 3_600_000 + moment.minute * 60_000
     )
     tail = _rest(text[16:])
     if len(text) <= 30:
         second = int(text[17:19]) * 1000
-        _remember(_heads, text[:16], head)
+        _remember(_minutes, text[:16], minute)
         _remember(_seconds, text[16:19], second)
         _remember(_fractions, text[19:], tail - second)
-    return head + tail
+    return minute + tail
 
 
 def _remember(parts: dict[str, int], text: str, number: int, most: int = _CACHE) -> None:

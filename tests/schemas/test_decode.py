@@ -178,7 +178,7 @@ def test_a_bad_time_is_refused_also_where_the_rest_of_it_was_seen_before(text: s
 
 
 def test_times_of_whole_seconds_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("schemas.event._CACHE_WHOLES", 2)
+    monkeypatch.setattr("schemas.event._CACHE_SECONDS", 2)
     texts = [f"2031-01-02T03:04:0{second}+07:00" for second in range(10)]
     first = millis(texts[0])
     for second, text in enumerate(texts * 2):
