@@ -6,6 +6,7 @@ of (provenance, source, id), beside the append stamp and 32 bits of a hash of th
 
 from array import array
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from xxhash import xxh3_64_intdigest
 
@@ -16,7 +17,7 @@ class Duplicates:
     """The map of one partition: hash of the id -> append stamp modulo 2^32 ms (49 days), hash of the body.
 
     Attributes:
-        fresh: hashes of ids noted since a block had them, in the order in which they were.
+        fresh: the notes that no block has, in the order in which their ids came.
     """
 
     __slots__ = ("_asked", "_horizon", "_last", "_seen", "_sweep_at", "fresh")
@@ -27,7 +28,7 @@ class Duplicates:
         self._last = 0
         self._sweep_at = 0
         self._asked: list[tuple[int, int | None]] = []
-        self.fresh: list[int] = []
+        self.fresh: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -41,7 +42,7 @@ class Duplicates:
         """
         found: list[bool | None] = []
         seen, horizon, last, sweep_at = self._seen, self._horizon, self._last, self._sweep_at
-        answer, fresh, asked = found.append, self.fresh.append, self._asked.append
+        answer, fresh, asked = found.append, self.fresh, self._asked.append
         hashed = map(xxh3_64_intdigest, identities), map(xxh3_64_intdigest, bodies)
         for key, body, arrival in zip(*hashed, appends, strict=True):
             append = arrival
@@ -50,12 +51,11 @@ class Duplicates:
             if append >= sweep_at or append - last > horizon:
                 self._last = last
                 self._sweep(append)
-                seen, sweep_at, fresh = self._seen, self._sweep_at, self.fresh.append
+                seen, sweep_at, fresh = self._seen, self._sweep_at, self.fresh
             last = append
             now = (append & _LOW) << 32 | body & _LOW
             before = seen.get(key)
-            seen[key] = now
-            fresh(key)
+            seen[key] = fresh[key] = now
             asked((key, before))
             if before is None or ((now >> 32) - (before >> 32)) & _LOW > horizon:
                 answer(None)
@@ -74,8 +74,9 @@ class Duplicates:
             key, before = self._asked.pop()
             if before is None:
                 self._seen.pop(key, None)
+                self.fresh.pop(key, None)
             else:
-                self._seen[key] = before
+                self._seen[key] = self.fresh[key] = before
 
     def _sweep(self, append: int) -> None:
         """Forget what is older than the horizon; also keeps stamps apart that differ by 2^32 ms."""
@@ -84,7 +85,7 @@ class Duplicates:
         else:
             low, horizon = append & _LOW, self._horizon
             self._seen = {key: note for key, note in self._seen.items() if (low - (note >> 32)) & _LOW <= horizon}
-        self.fresh = [key for key in self.fresh if key in self._seen]
+        self.fresh = {key: note for key, note in self.fresh.items() if key in self._seen}
         self._sweep_at = append + max(self._horizon // 4, 1000)
 
     @property
@@ -102,26 +103,25 @@ class Duplicates:
 
     def dump_fresh(self) -> tuple[int, int, bytes]:
         """As `dump`, without what blocks have."""
-        return self._last, self._sweep_at, _packed(self._only(self.fresh))
+        return self._last, self._sweep_at, _packed(self.fresh)
 
     def cut(self, number: int) -> bytes:
         """Keys and notes of so many fresh ids, the first noted first; they are fresh no more."""
-        chosen, self.fresh = self.fresh[:number], self.fresh[number:]
-        return _packed(self._only(chosen))
+        chosen = dict(islice(self.fresh.items(), number))
+        for key in chosen:
+            del self.fresh[key]
+        return _packed(chosen)
 
     def load(self, last: int, sweep_at: int, packed: bytes) -> None:
         """Take back what `dump` gave, over what blocks gave."""
         notes = _unpacked(packed)
         self._seen.update(notes)
-        self.fresh = list(notes)
+        self.fresh = notes
         self._last, self._sweep_at = last, sweep_at
 
     def lay(self, packed: bytes) -> None:
         """Take what a block has over what earlier ones gave."""
         self._seen.update(_unpacked(packed))
-
-    def _only(self, keys: Iterable[int]) -> dict[int, int]:
-        return {key: self._seen[key] for key in keys if key in self._seen}
 
 
 def _packed(notes: Mapping[int, int]) -> bytes:

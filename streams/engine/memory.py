@@ -3,19 +3,11 @@
 from schemas.decode import Event
 from schemas.errors import Flag
 from streams.engine.plan import Doing, Plan
-from streams.engine.state import Lane, Memory
-
-
-def find(plan: Plan, lane: Lane, entity: str) -> Memory | None:
-    """The memory of an entity as the watermark sees it: a case forgotten by then is not there."""
-    memory = lane.entities.get(entity)
-    if memory is not None and lane.watermark is not None and forgotten(plan, memory, lane.watermark):
-        return None
-    return memory
+from streams.engine.state import Memory
 
 
 def forgotten(plan: Plan, memory: Memory, at: int) -> bool:
-    """Whether a case that is not open is older than it is kept."""
+    """Whether a case that is not open is older than it is kept: at that watermark it is as if it were not there."""
     return plan.case is not None and at > memory.seen + plan.kept_ms and not memory.is_open
 
 

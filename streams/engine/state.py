@@ -28,7 +28,7 @@ class Memory:
 
     __slots__ = ("backwards", "home", "reopened", "seen", "times", "turn", "values", "waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, home: int = 0) -> None:
         self.values: dict[str, Any] = {}
         self.times: dict[str, int] = {}
         self.seen = 0
@@ -36,7 +36,7 @@ class Memory:
         self.reopened = False
         self.backwards = False
         self.waiting: list[Any] | None = None
-        self.home = 0
+        self.home = home
 
     @property
     def is_open(self) -> bool:

@@ -32,12 +32,17 @@ def take(plan: Plan, lane: Lane, event: Event, append: int) -> Flags | None:
 def _take_of_entity(plan: Plan, lane: Lane, event: Event, append: int) -> Flags | None:
     row, flags, doing = event.row, event.flags, plan.doings[event.action]
     name = row[plan.key]
-    before = memories.find(plan, lane, name)
-    memory = Memory() if before is None else before
+    before = lane.entities.get(name)
+    if before is None:
+        memory = Memory()
+    elif lane.watermark is not None and memories.forgotten(plan, before, lane.watermark):
+        memory, before = Memory(before.home), None  # as if it were new, but a block still has what it was
+    else:
+        memory = before
     doubts: list[Check] = []
     for check in plan.checks:
         if check.doubts(row, memory.values):
-            doubts.append(check)
+            doubts.append(check)  # noqa: PERF401  # nearly always there is none
     if memory is before and (doing.calls or doubts or before.waiting is not None):
         memory = before.copy()  # until it is sure that nothing raises, and that the event is not late
     if doubts:

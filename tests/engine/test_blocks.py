@@ -13,6 +13,7 @@ from streams.engine.fold import fold
 from streams.engine.readings import readings
 from streams.engine.sealed import unseal
 from streams.engine.snapshot import load, missing, write
+from streams.engine.state import State
 from tests.engine.test_properties import DAY, START, content, whole
 from tests.engine.toys import CASES, Record, batch, fresh, plan_of, record
 
@@ -47,6 +48,7 @@ def test_whatever_is_written_and_read_again_when_the_state_is_that_of_the_log(
             del found[name]
         assert {name for name, _ in state.blocks.references()} == set(found)
         _in_bounds(state.lanes.values(), len(state.duplicates.fresh))
+        _counts_what_lives(state)
         if again.get(last):
             writer, before = f"w{last}", sorted(readings(plan, state))
             state = load(plan, written.head, found)
@@ -60,6 +62,29 @@ def _in_bounds(lanes: object, ids: int) -> None:
     assert ids <= 2 * cutting.IDS
     for lane in lanes:  # type: ignore[attr-defined]
         assert len(lane.fresh) <= 2 * cutting.ENTITIES + cutting.EMPTIED * cutting.ENTITIES // 2
+
+
+def _counts_what_lives(state: State) -> None:
+    for number, block in state.blocks.listed.items():
+        if block.lane is not None:
+            found = [state.lanes[block.lane].entities.get(name) for name in block.names]
+            assert block.live == sum(memory is not None and memory.home == number for memory in found)
+
+
+def test_a_case_that_was_forgotten_and_comes_back_counts_no_more_in_the_block_of_its_first_life() -> None:
+    plan, state = plan_of(CASES.name), fresh(CASES)
+    first = [case(number, number, "received", 0, "") for number in range(20)]
+    fold(plan, state, batch(CASES, [first[0], case(30, 0, "closed", 0, ""), *first[1:]]))
+    write(plan, state)
+    home = state.lanes["real"].entities["c0"].home
+    assert home
+    fold(plan, state, batch(CASES, [case(31, 20, "received", 400, ""), case(32, 0, "received", 400, "")], 21))
+    assert state.lanes["real"].entities["c0"].is_open
+    for number in range(33, 53):
+        fold(plan, state, batch(CASES, [case(number, number, "received", 400, "")], number - 10))
+        write(plan, state)
+        _counts_what_lives(state)
+    assert state.lanes["real"].entities["c0"].home not in (0, home)
 
 
 def test_a_second_writes_what_it_touched_and_not_the_number_of_cases() -> None:
