@@ -12,7 +12,8 @@ PIP_TOOLS = "pip-tools==7.6.2"
 OPTIONS = ["--quiet", "--generate-hashes", "--allow-unsafe", "--no-strip-extras", "--no-emit-index-url",
            "--no-emit-find-links", "--no-emit-trusted-host", "--no-emit-options"]
 RUNTIME, DEV = "requirements/runtime.txt", "requirements/dev.txt"
-PEERS = "requirements/peers"
+APART = "requirements/*/*.in"
+"""What is installed in environments of their own: tools/apart.py."""
 
 
 def main() -> int:
@@ -26,7 +27,7 @@ def main() -> int:
         subprocess.run([*compile_lock, "-o", RUNTIME, *project], check=True, cwd=ROOT, env=environment)
         subprocess.run([*compile_lock, "--extra", "dev", "-c", RUNTIME, "-o", DEV, *project], check=True, cwd=ROOT,
                        env=environment)
-        for source in sorted((ROOT / PEERS).glob("*.in")):
+        for source in sorted(ROOT.glob(APART)):
             locked = source.with_suffix(".txt").relative_to(ROOT)
             subprocess.run([*compile_lock, "-o", str(locked), str(source.relative_to(ROOT))], check=True, cwd=ROOT,
                            env=environment)

@@ -4,19 +4,11 @@ Faust and aiokafka run in the project's own environment; each of the others in o
 demand from requirements/peers/<name>.txt, locked with hashes.
 """
 
-import hashlib
-import os
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.jars import ROOT
-from tools.progress import complaint, run
-
-
-class NotInstalled(Exception):
-    """A contestant cannot run here; says why."""
+from tools.apart import NotInstalled, environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,32 +58,8 @@ def variant(name: str, *, install: bool = True) -> Variant:
     """One contestant, with its command line or the reason why there is none."""
     peer = PEERS[name]
     try:
-        python = environment(peer.lock, install=install) if peer.lock else Path(sys.executable)
+        python = (environment(f"peers/{peer.lock}", install=install, verb="bench") if peer.lock
+                  else Path(sys.executable))
     except NotInstalled as reason:
         return Variant(name, peer.title, None, f"not installed: {reason}", peer.share)
     return Variant(name, peer.title, (str(python), "-m", f"benchmarks.peers.{peer.module}"), "", peer.share)
-
-
-def environment(lock: str, *, install: bool) -> Path:
-    """The Python of the environment of a lock.
-
-    Raises:
-        NotInstalled: it cannot be made, or is not there and `install` is False.
-    """
-    requirements = ROOT / f"requirements/peers/{lock}.txt"
-    home = ROOT / "var/peers" / lock
-    stamp, log, python = home / "lock.sha256", ROOT / f"var/peers/{lock}.log", home / "bin/python"
-    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
-    if stamp.is_file() and stamp.read_text() == digest:
-        return python
-    if not install:
-        raise NotInstalled(f"{home.relative_to(ROOT)} is not there: `make bench` makes it")
-    shutil.rmtree(home, ignore_errors=True)
-    log.unlink(missing_ok=True)
-    for step in ([sys.executable, "-m", "venv", str(home)],
-                 [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--retries", "2",
-                  "--progress-bar", "off", "--no-deps", "--require-hashes", "-r", str(requirements)]):
-        if run(step, log, environment={**os.environ, "PYTHONPATH": ""}) != 0:
-            raise NotInstalled(f"{complaint(log)} (all of it: {log.relative_to(ROOT)})")
-    stamp.write_text(digest)
-    return python

@@ -153,7 +153,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A tree in which one peer asks for what no registry has."""
     (tmp_path / "requirements/peers").mkdir(parents=True)
     (tmp_path / "requirements/peers/quix.txt").write_text(f"/nowhere/quix.whl --hash=sha256:{'0' * 64}\n")
-    monkeypatch.setattr("benchmarks.peers.python.ROOT", tmp_path)
+    monkeypatch.setattr("tools.apart.ROOT", tmp_path)
     return tmp_path
 
 
