@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 START := tools/python.sh -m tools.stack
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status test check generate bench faults format lock viewer pictures prepare
+.PHONY: help up down status test check generate bench faults fuzz format lock viewer pictures prepare
 
 help:  ## this list
 	@echo "make <verb>, in the folder of the project:"
@@ -37,6 +37,9 @@ bench: prepare  ## how fast, side by side with other stream processors, on the r
 
 faults: prepare  ## the fault matrix: harm workers, broker, network and data under load, then recount; ONLY=T05, SEED=7, QUICK=1
 	$(RUN) -m tools.faults $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED)) $(if $(QUICK),--quick)
+
+fuzz: prepare  ## any bytes at all to the readers of events, guided by coverage (atheris); SECONDS=60, SEED=7, REPEAT=<finding>
+	$(RUN) -m tools.fuzz --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED)) $(if $(REPEAT),--repeat $(REPEAT))
 
 format: prepare  ## let ruff mend what it can
 	$(RUN) -m ruff check --fix .

@@ -187,7 +187,7 @@ SCENARIOS: Final = (
              "5,000 events with bytes changed, random trees",
              "the reader raises nothing; reasons as the recount finds them", mutations, 1, rate=RATE,
              house=SHARED, quick=True,
-             parts=("atheris: not among the packages of the house",)),
+             parts=("atheris: `make fuzz`, 60 s, in an environment of its own",)),
     Scenario("T30", "Nhiều phiên bản lược đồ gửi xen kẽ", "Producers of several versions of the schema",
              "as the versioned schema says", versions, 1, rate=RATE, house=SHARED, quick=True,
              parts=("rolling upgrade N, N+1, N: there is one version of the program yet",)),
