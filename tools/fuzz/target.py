@@ -9,6 +9,7 @@ import resource
 import time
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -191,7 +192,7 @@ class _Memory:
     """How much the process grows, at its highest; the highest of before is forgotten where the system lets us."""
 
     def __init__(self) -> None:
-        if FORGET_PEAK.exists():
+        with suppress(OSError):
             FORGET_PEAK.write_text("5")
         self._before = _peak()
 
