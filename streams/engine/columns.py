@@ -24,7 +24,8 @@ from schemas.windows import HOME
 from streams.engine.batch import Batch
 from streams.engine.labels import SEPARATOR, WORDS
 from streams.engine.panes import put
-from streams.engine.plan import Group, Plan, Windowed, without
+from streams.engine.plan import Group, Plan, Windowed
+from streams.engine.rows import without
 from streams.engine.state import Lane
 from streams.engine.watermark import follow
 
