@@ -148,8 +148,11 @@ TRIED = """Found with `py-spy` on the worker, then measured side by side, on a b
   Whole fold against the one before, three pairs of processes: `dossier` 0.80, `feedback` 0.80, `hydromet` 0.90,
   `exchange` 0.96, IOC-1 0.89.
 - Checksums of kafka-python, by which publishers write and dead letters are followed, in C (the package `crc32c`): 0.1
-  instead of 42 µs for 500 bytes. With the line above, the worker draining 400,000 events of IOC-1, three rounds in turn:
-  7.1-7.5 µs of CPU an event instead of 8.5-9.3.
+  instead of 42 µs for 500 bytes. With what is said before, the worker draining 400,000 events of IOC-1, three rounds in
+  turn: 7.1-7.5 µs of CPU an event instead of 8.5-9.3.
+- A feed without envelope may have a key and is folded by columns all the same, as long as each record stands under the
+  key it says; sums, means, smallest and largest of a cell are worked out for all of its records in a batch at once:
+  the whole fold of Theodolite's readings 0.8 instead of 6.1 µs.
 - Memory after the cut to 16 waiting batches: the Yahoo benchmark, 400,000 events drained at some 110,000 a second,
   peaked at 116-117 MB, 88-100 of which the worker has before the first event.
 

@@ -1,7 +1,7 @@
 """The arithmetic of KPIs: stateless; a state is a list of whole numbers, so it is exact in any order and is JSON."""
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -46,6 +46,10 @@ class Aggregate:
         """Take one row: `at` is its moment in milliseconds, `values` its measures in whole steps."""
         raise NotImplementedError
 
+    def of_all(self, values: Sequence[int]) -> State | None:
+        """The state of rows with these measures, of which there is at least one; None: they are taken one by one."""
+        return None
+
     def merge(self, into: State, other: State) -> None:
         """Add the rows of another state."""
         for position, number in enumerate(other):
@@ -70,6 +74,9 @@ class Sum(Aggregate):
     def add(self, state: State, at: int, *values: int) -> None:
         state[0] += values[0]
 
+    def of_all(self, values: Sequence[int]) -> State | None:
+        return [sum(values)]
+
 
 @dataclass(frozen=True)
 class Mean(Aggregate):
@@ -83,6 +90,9 @@ class Mean(Aggregate):
     def add(self, state: State, at: int, *values: int) -> None:
         state[0] += values[0]
         state[1] += 1
+
+    def of_all(self, values: Sequence[int]) -> State | None:
+        return [sum(values), len(values)]
 
     def read(self, state: State) -> tuple[float, ...]:
         return tuple(state) if state[1] else ()
@@ -133,6 +143,9 @@ class Max(Aggregate):
         if not state or values[0] > state[0]:
             state[:] = values
 
+    def of_all(self, values: Sequence[int]) -> State | None:
+        return [max(values)]
+
     def merge(self, into: State, other: State) -> None:
         into[:] = max(into, other)
 
@@ -150,6 +163,9 @@ class Min(Aggregate):
         if not state or values[0] < state[0]:
             state[:] = values
 
+    def of_all(self, values: Sequence[int]) -> State | None:
+        return [min(values)]
+
     def merge(self, into: State, other: State) -> None:
         into[:] = min(into or other, other or into)
 
@@ -159,6 +175,9 @@ class Latest(Max):
 
     def add(self, state: State, at: int, *values: int) -> None:
         self.merge(state, [at, values[0]])
+
+    def of_all(self, values: Sequence[int]) -> State | None:
+        return None  # it asks for the moment of each
 
     def read(self, state: State) -> tuple[float, ...]:
         return (state[1],) if state else ()

@@ -1,4 +1,4 @@
-"""Two small feeds without an envelope: one whose records have no key, one that remembers what it is keyed by."""
+"""Small feeds without an envelope: with and without a key, with and without an entity that is remembered."""
 
 from datetime import timedelta
 from typing import Annotated, Literal, NotRequired
@@ -122,4 +122,37 @@ TAPS = Feed(
     ),
     example={"station": "LC-R-0042", "service": "dan-cu", "kind": "view", "paid": True, "happened": "1767600000000"},
 )
-BARE = (CLICKS, LEVELS, TAPS)
+
+
+class Pour(Payload):
+    """The same under a key, and a measure without bounds."""
+
+    service: Annotated[Id, Listed("services", law=True)]
+    station: Annotated[str, Listed("stations", gives=("river",))]
+    litres: Metres
+    grams: NotRequired[int]
+    happened: EpochMillis
+
+
+POURS = Feed(
+    name="toypour",
+    title=WORD,
+    payload=Pour,
+    actions=("poured",),
+    key="service",
+    bare="happened",
+    every=timedelta(minutes=10),
+    duty="pac",
+    kpis=(
+        Kpi("number", WORD, Count(), over=(MINUTES, HOURS), by=("service",)),
+        Kpi("litres", WORD, Sum("litres"), over=(MINUTES, HOURS), by=("service",), unit="litres"),
+        Kpi("litres_min", WORD, Min("litres"), over=(MINUTES, HOURS), by=("service",), unit="litres"),
+        Kpi("litres_max", WORD, Max("litres"), over=HOURS, by=("service",), unit="litres"),
+        Kpi("litres_mean", WORD, Mean("litres"), over=HOURS, by=("river", "service"), unit="litres"),
+        Kpi("litres_spread", WORD, Histogram("litres", bounds=(1, 5)), over=HOURS, by=("service",), unit="litres"),
+        Kpi("grams", WORD, Sum("grams"), over=HOURS, where=Is("service", "dan-cu")),
+        Kpi("grams_per_litre", WORD, Ratio("grams", "litres"), over=HOURS, by=("river",)),
+    ),
+    example={"service": "dan-cu", "station": "LC-R-0042", "litres": 0.5, "happened": 1_767_600_000_000},
+)
+BARE = (CLICKS, LEVELS, TAPS, POURS)

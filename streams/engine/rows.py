@@ -1,6 +1,6 @@
 """Conditions and measures of a feed as plain functions of a row, and what is known of a condition beforehand."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from schemas import conditions
@@ -74,6 +74,14 @@ def field_of(name: str, unit: Unit) -> Take:
         return None if (value := own.get(name)) is None else round(value * steps)
 
     return stepped
+
+
+def in_steps(column: Iterable[Any], unit: Unit) -> list[int | None]:
+    """The same of many rows: the values of a field, None where it is absent, in whole steps."""
+    steps = unit.steps
+    if steps == 1:
+        return [value if value is None or type(value) is int else round(value) for value in column]
+    return [None if value is None else round(value * steps) for value in column]
 
 
 def elapsed(measure: Elapsed, calendar: Calendar) -> Take:
