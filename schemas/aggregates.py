@@ -46,9 +46,19 @@ class Aggregate:
         """Take one row: `at` is its moment in milliseconds, `values` its measures in whole steps."""
         raise NotImplementedError
 
-    def of_all(self, values: Sequence[int]) -> State | None:
-        """The state of rows with these measures, of which there is at least one; None: they are taken one by one."""
-        return None
+    def of_all(self, values: Sequence[int]) -> State:
+        """The state of rows with these measures, one a row and at least one row: the same as if they were added."""
+        raise NotImplementedError
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether there is `of_all`, and of this very `add`, not of one that a class in between has replaced.
+
+        Only where there is one measure.
+        """
+        kinds = type(self).__mro__
+        said = [next(place for place, kind in enumerate(kinds) if name in vars(kind)) for name in ("of_all", "add")]
+        return kinds[said[0]] is not Aggregate and said[0] <= said[1] and len(self.measures) == 1
 
     def merge(self, into: State, other: State) -> None:
         """Add the rows of another state."""
@@ -74,7 +84,7 @@ class Sum(Aggregate):
     def add(self, state: State, at: int, *values: int) -> None:
         state[0] += values[0]
 
-    def of_all(self, values: Sequence[int]) -> State | None:
+    def of_all(self, values: Sequence[int]) -> State:
         return [sum(values)]
 
 
@@ -91,7 +101,7 @@ class Mean(Aggregate):
         state[0] += values[0]
         state[1] += 1
 
-    def of_all(self, values: Sequence[int]) -> State | None:
+    def of_all(self, values: Sequence[int]) -> State:
         return [sum(values), len(values)]
 
     def read(self, state: State) -> tuple[float, ...]:
@@ -143,7 +153,7 @@ class Max(Aggregate):
         if not state or values[0] > state[0]:
             state[:] = values
 
-    def of_all(self, values: Sequence[int]) -> State | None:
+    def of_all(self, values: Sequence[int]) -> State:
         return [max(values)]
 
     def merge(self, into: State, other: State) -> None:
@@ -163,7 +173,7 @@ class Min(Aggregate):
         if not state or values[0] < state[0]:
             state[:] = values
 
-    def of_all(self, values: Sequence[int]) -> State | None:
+    def of_all(self, values: Sequence[int]) -> State:
         return [min(values)]
 
     def merge(self, into: State, other: State) -> None:
@@ -175,9 +185,6 @@ class Latest(Max):
 
     def add(self, state: State, at: int, *values: int) -> None:
         self.merge(state, [at, values[0]])
-
-    def of_all(self, values: Sequence[int]) -> State | None:
-        return None  # it asks for the moment of each
 
     def read(self, state: State) -> tuple[float, ...]:
         return (state[1],) if state else ()

@@ -1,5 +1,6 @@
 """Small feeds without an envelope: with and without a key, with and without an entity that is remembered."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Literal, NotRequired
 
@@ -29,6 +30,7 @@ from schemas import (
     Text,
     Time,
 )
+from schemas.aggregates import Aggregate, State
 
 WORD = Text("chữ", "word")
 MINUTES = Rolling(timedelta(minutes=30), step=timedelta(minutes=10))
@@ -134,6 +136,16 @@ class Pour(Payload):
     happened: EpochMillis
 
 
+class Square(Aggregate):
+    """The sum of squares, an aggregate of a feed's own."""
+
+    def add(self, state: State, at: int, *values: int) -> None:
+        state[0] += values[0] ** 2
+
+    def of_all(self, values: Sequence[int]) -> State:
+        return [sum(value**2 for value in values)]
+
+
 POURS = Feed(
     name="toypour",
     title=WORD,
@@ -150,6 +162,7 @@ POURS = Feed(
         Kpi("litres_max", WORD, Max("litres"), over=HOURS, by=("service",), unit="litres"),
         Kpi("litres_mean", WORD, Mean("litres"), over=HOURS, by=("river", "service"), unit="litres"),
         Kpi("litres_spread", WORD, Histogram("litres", bounds=(1, 5)), over=HOURS, by=("service",), unit="litres"),
+        Kpi("litres_square", WORD, Square("litres"), over=HOURS, by=("service",), unit="litres"),
         Kpi("grams", WORD, Sum("grams"), over=HOURS, where=Is("service", "dan-cu")),
         Kpi("grams_per_litre", WORD, Ratio("grams", "litres"), over=HOURS, by=("river",)),
     ),

@@ -125,7 +125,7 @@ class Together:
             names = [str(name) for name in entry.aggregate.measures]
             if type(entry.aggregate) is Count:
                 _count(lane, entry, labels, panes[entry.pane])
-            elif len(names) == 1 and entry.aggregate.of_all([0]) is not None:
+            elif entry.aggregate.is_of_all:
                 kind = (entry.pane, names[0])
                 if kind not in cells:
                     cells[kind] = _by_cell(labels, panes[entry.pane], _chosen(measured[names[0]], chosen))
@@ -180,7 +180,7 @@ def _is_plain(feed: Feed, kpi: Kpi) -> bool:
     times = {feed.bare, "time"}
     numbers = {name for name, hint in feed.hints.items() if bare(hint) in {int, float, bool}} - times
     return (
-        type(kpi.aggregate).__module__ == Aggregate.__module__
+        (type(kpi.aggregate).__module__ == Aggregate.__module__ or kpi.aggregate.is_of_all)
         and all(isinstance(measure, str) and measure in numbers for measure in kpi.aggregate.measures)
         and all(isinstance(part, Is) and part.field not in times for part in _parts(kpi.where))
     )
@@ -245,7 +245,6 @@ def _merge_in(lane: Lane, entry: Windowed, cells: Mapping[tuple[str, int], list[
     """What all of a cell come to, in one go."""
     for (label, pane), values in cells.items():
         found, part = _panes(lane, entry, label), entry.aggregate.of_all(values)
-        assert part is not None
         if entry.plain:
             found[pane] = found.get(pane, 0) + part[0]
         elif (state := found.get(pane)) is None:

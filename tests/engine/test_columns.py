@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.aggregates import Max, Share
+from schemas.aggregates import Max, Share, Sum
 from schemas.conditions import Has, Is
 from schemas.feed import Feed
 from schemas.reader import OFF, Readers
@@ -216,9 +216,17 @@ def _with_stations(whole: Reference, rows: list[Any]) -> Reference:
     return replace(whole, stations=table, tables={**whole.tables, "stations": table})
 
 
+class Doubled(Sum):
+    """Says of one row what it does not say of all."""
+
+    def add(self, state: list[int], at: int, *values: int) -> None:
+        state[0] += 2 * values[0]
+
+
 def test_only_plain_feeds_are_folded_so() -> None:
     assert is_plain(TAPS)
     assert is_plain(POURS)
+    assert not is_plain(replace(POURS, kpis=(replace(POURS.kpis[1], aggregate=Doubled("litres")),)))
     assert not is_plain(replace(POURS, key="station"))  # slots of stations are counted
     assert is_plain(replace(TAPS, kpis=TAPS.kpis[:1]))
     assert not is_plain(CLICKS)  # its listed field may be absent
