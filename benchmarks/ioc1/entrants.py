@@ -14,7 +14,7 @@ from tools.errors import ToolError
 FLINK = "flink-ioc1"
 FAUST = (sys.executable, "-m", "benchmarks.peers.faust_deduplicated")
 FAUST_TITLE, FLINK_TITLE = "stock Faust, a table of ids", "Flink, keyed state with time to live"
-FAUST_SHARE, FAUST_KILLED_SHARE = 0.015, 0.05
+FAUST_SHARE, FAUST_KILLED_SHARE = 1 / 250, 1 / 75
 """Of the log: it commits seldom under load, and a kill must find it at work."""
 KILLED = "bench.killed"
 

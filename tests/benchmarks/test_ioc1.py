@@ -20,7 +20,7 @@ from benchmarks.ysb.contest import Bed
 from benchmarks.ysb.entrants import Entrant
 from benchmarks.ysb.rounds import Contest
 
-NUMBER = 20_000
+NUMBER = 40_000
 CLEAN = Shares(repeated=0, disordered=0, late=0, no_json=0, unknown=0)
 
 
@@ -66,7 +66,7 @@ def test_services_are_asked_for_by_zipf() -> None:
 
 
 def test_a_log_whose_beginning_would_be_forgotten_is_refused() -> None:
-    with pytest.raises(ValueError, match="at most 780,000 events"):
+    with pytest.raises(ValueError, match="at most 1,560,000 events"):
         next(events.records(events.MOST + 1))
 
 
@@ -130,9 +130,9 @@ def test_the_page_tells_of_kills_who_was_right_who_was_wrong_and_who_was_not_kil
     text = section(found, {"Python": "3.11"})
 
     assert "| `ioc worker` | 100 | 9.00 (9.00–9.00) | 1.0 × | 50 (50–50) | 90 | exactly once | yes |" in text
-    assert "| right | 2 × 100 | 3 | 20%, 50%, 30% | exact |" in text
-    assert "| wrong | 2 × 100 | 2 | 20%, 40% | **no**, in 1 of 2 runs: late 0 instead of 1 |" in text
-    assert "| spared | 2 × 100 | 1 | 20% | not shown: 1 of 2 runs ended before the kill |" in text
+    assert "| right | 2 × 100 | 3 of 4 | 20%, 50%, 30% | exact |" in text
+    assert "| wrong | 2 × 100 | 2 of 4 | 20%, 40% | **no**, in 1 of 2 runs: late 0 instead of 1 |" in text
+    assert "| spared | 2 × 100 | 1 of 4 | 20% | not shown: 1 of 2 runs ended before the kill |" in text
     assert "| failed | – | – | – | **no**: said nothing |" in text
     assert "| absent | – | – | – | no JDK |" in text
     assert "3 rejected, 2 repeated, 1 late" in text
