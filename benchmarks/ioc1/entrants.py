@@ -14,8 +14,8 @@ from tools.errors import ToolError
 FLINK = "flink-ioc1"
 FAUST = (sys.executable, "-m", "benchmarks.peers.faust_deduplicated")
 FAUST_TITLE, FLINK_TITLE = "stock Faust, a table of ids", "Flink, keyed state with time to live"
-FAUST_SHARE, FAUST_KILLED_SHARE = 1 / 250, 1 / 75
-"""Of the log: it commits seldom under load, and a kill must find it at work."""
+FAUST_EVENTS, FAUST_KILLED_EVENTS = 6_000, 20_000
+"""It commits seldom under load, and a kill must find it at work."""
 KILLED = "bench.killed"
 
 
@@ -38,7 +38,7 @@ def entrants(whole: int) -> list[Entrant]:
 
 def beginning(whole: int) -> int:
     """Of how many events stock Faust drains."""
-    return max(round(whole * FAUST_SHARE), 1500)
+    return min(FAUST_EVENTS, whole // 40)
 
 
 def beginnings(whole: int) -> set[int]:
@@ -48,7 +48,7 @@ def beginnings(whole: int) -> set[int]:
 
 def _killed_beginning(whole: int) -> int:
     """Of how many events stock Faust drains when it is killed."""
-    return max(round(whole * FAUST_KILLED_SHARE), 5_000)
+    return min(FAUST_KILLED_EVENTS, whole // 12)
 
 
 def victims(whole: int) -> list[Victim]:

@@ -31,7 +31,7 @@ from benchmarks.ysb.contest import (
 )
 from benchmarks.ysb.log import topic_of
 
-SHARES = ((0.02, 0.3), (0.35, 0.6))
+SHARES = ((0.02, 0.25), (0.3, 0.5))
 """Between which parts of the log each kill falls, by the offsets committed; and then somewhere in a commit interval.
 
 A second kill falls after the first one's offsets besides: it is to find a successor that has gone on.

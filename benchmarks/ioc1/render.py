@@ -16,21 +16,21 @@ trình bị dừng đột ngột (`kill -9`) rồi chạy lại."""
 METHOD = """Our own variant of the Yahoo benchmark, published to be run by others: the same fields in a
 CloudEvents envelope, keyed by the service, 2,000 services of 60 departments asked for by Zipf's law
 (1.1). `benchmarks/ioc1/events.py` writes the log once, {events:,} records of {size:.0f} bytes on
-average, zstd, 4 partitions, {a_second:,} a second of event time: {minutes:.1f} minutes, so that at its end
-every window can still be compared and every id is still to be known. Of the records 1 % are sent again within
-ten minutes, 5 % come up to 30 s out of order, 0.01 % are 20 minutes to an hour old, 0.1 % are no JSON, 0.1 % of
-an unknown type. Validate
-envelope and fields, reject what is wrong, recognise a repeat by its id, tell what is late for a
-window of 15 minutes, join the department, count views by department and window of 10 s, show the
-counts each second. {rounds} rounds, everybody in turn; median, range in brackets; CPU is that of
-the whole process with all its threads.
+average, zstd, 4 partitions, {a_second:,} a second of event time: {minutes:.1f} minutes, so that at its
+end every window can still be compared and no id may be forgotten. 1 % are sent again within ten
+minutes, 5 % come up to 30 s out of order, 0.01 % are 20 minutes to an hour old, 0.1 % are no JSON,
+0.1 % of an unknown type. Validate envelope and fields, reject what is wrong, recognise a repeat by
+its id, tell what is late for a window of 15 minutes, join the department, count views by department
+and window of 10 s, show the counts each second. {rounds} rounds, everybody in turn; median, range in
+brackets; CPU is that of the whole process with all its threads.
 
 Exact: the count of **every** department and window, and how many records were rejected, repeated and late, are
 those of an independent recount (`benchmarks/ioc1/recount.py`): {fates}. Of ours they are read from the confirmed
 snapshots in Kafka, and the page showed the same sum.
 
 - `ioc worker`: the shipped worker on [a declared feed](../benchmarks/ioc1/feeds/ioc1.py). Beside the work of all
-  others it writes each rejected and late record to a topic of dead letters; the others only count them.
+  others it writes each rejected and late record to a topic of dead letters; the others only count them. It takes no
+  partition for idle, as the log was stored minutes before: `IOC_IDLE_SECONDS=3600`.
 - Flink, the faster engine of the JVM in the Yahoo benchmark: `keyBy(id)` and keyed state with a time to live of an
   hour, `keyBy(department)` and a map of windows; checkpoint each second, exactly once; 1 GB of heap. Warm: after a
   third of the log.
@@ -39,9 +39,9 @@ snapshots in Kafka, and the page showed the same sum.
 
 Killed: `kill -9` of the whole process group at two seeded moments of a drain, each by the offsets committed and
 then somewhere in the second between two commits, the second one after its successor has committed more; started
-again with nothing but what it keeps itself (Flink is pointed to its newest checkpoint). A kill that did not fall,
-because the drain ended before, is missing in the table. The scale-out of the text (2 to 3 workers) is not part of
-this run: `make faults` has it.
+again with nothing but what it keeps itself (Flink is pointed to its newest checkpoint). The table says how many
+kills fell: a drain may end before one. The scale-out of the text (2 to 3 workers) is not part of this run:
+`make faults` has it.
 """
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.ioc1 import events
 from benchmarks.ioc1.contest import whole
-from benchmarks.ioc1.entrants import Victim
+from benchmarks.ioc1.entrants import Victim, beginnings
 from benchmarks.ioc1.events import Shares, Stored
 from benchmarks.ioc1.kills import Killed, differences
 from benchmarks.ioc1.log import feed
@@ -68,6 +68,10 @@ def test_services_are_asked_for_by_zipf() -> None:
 def test_a_log_whose_beginning_would_be_forgotten_is_refused() -> None:
     with pytest.raises(ValueError, match="at most 1,560,000 events"):
         next(events.records(events.MOST + 1))
+
+
+def test_the_slow_drain_a_fixed_beginning_and_less_of_a_short_log() -> None:
+    assert (beginnings(1_400_000), beginnings(60_000)) == ({6_000, 20_000}, {1_500, 5_000})
 
 
 def test_late_is_what_the_window_of_a_quarter_does_not_hold_and_is_asked_by_partition() -> None:
