@@ -44,7 +44,6 @@ LOOK_SECONDS = 0.05
 class Killed:
     """What a drain that was killed came to: at which parts of the log, by what was committed, and what is wrong."""
 
-    events: int
     kills: tuple[float, ...]
     wrong: str
 
@@ -52,6 +51,9 @@ class Killed:
     def is_exact(self) -> bool:
         """Whether nothing is wrong."""
         return not self.wrong
+
+    def __str__(self) -> str:
+        return f"killed {len(self.kills)} times, {self.wrong or 'exact'}"
 
 
 def ours(bed: Bed, state_topic: str, seed: int) -> Killed:
@@ -67,7 +69,7 @@ def ours(bed: Bed, state_topic: str, seed: int) -> Killed:
             kills.append(share)
     with worker_on(bed, state_topic, {}, FEEDS) as worker:
         shown_all(worker, number)
-    return Killed(number, tuple(kills), differences(counted(bed, state_topic), bed.stored.truth[number]))
+    return Killed(tuple(kills), differences(counted(bed, state_topic), bed.stored.truth[number]))
 
 
 def peer(bed: Bed, command: tuple[str, ...], number: int, seed: int) -> Killed:
@@ -81,11 +83,11 @@ def peer(bed: Bed, command: tuple[str, ...], number: int, seed: int) -> Killed:
         with _begun(command, task) as process:
             share = _await(bed.broker, run, max([least, *kills]), pause, number, process.poll)
             if share is None:
-                return Killed(number, tuple(kills), differences(whole(_result(process)), truth))
+                return Killed(tuple(kills), differences(whole(_result(process)), truth))
             os.killpg(process.pid, signal.SIGKILL)
             kills.append(share)
     with _begun(command, task) as process:
-        return Killed(number, tuple(kills), differences(whole(_result(process)), truth))
+        return Killed(tuple(kills), differences(whole(_result(process)), truth))
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.ioc1.entrants import Victim
 from benchmarks.ioc1.events import A_SECOND
 from benchmarks.ioc1.kills import SHARES, Killed
 from benchmarks.ioc1.recount import FATES
 from benchmarks.ioc1.rounds import Found, Sizes
 from benchmarks.render import table
+from benchmarks.ysb.entrants import Entrant
 from benchmarks.ysb.render import cut_short, rows, where
+from benchmarks.ysb.rounds import Contest
 
 SUMMARY = """Tóm tắt: cùng một nhật ký có sự kiện gửi lặp, hỏng, muộn; mọi cửa sổ được đếm lại độc lập, cả sau khi tiến
 trình bị dừng đột ngột (`kill -9`) rồi chạy lại."""
@@ -52,25 +53,26 @@ def section(found: Found, machine: Mapping[str, str]) -> str:
     fates = ", ".join(f"{found.truth.get(fate, 0):,} {word}" for fate, word in
                       zip(FATES, ("rejected", "repeated", "late"), strict=True))
     head = ("", "events", "kills", "at, of the log committed", "result")
+    killed = table(head, [_row(found.killed, each) for each in found.killed.entrants], title="Killed and started again")
     return "\n".join([
         "## IOC-1: repeats, poison, lateness, kills", "",
         SUMMARY, "",
         *cut_short(drains, Sizes().events, Sizes().rounds), *rows(drains), "",
-        *table(head, [_row(found, each) for each in found.victims], title="Killed and started again").splitlines(), "",
+        *killed.splitlines(), "",
         METHOD.format(events=drains.events, size=drains.mean_bytes, a_second=A_SECOND,
                       minutes=drains.events / A_SECOND / 60, rounds=rounds, fates=fates),
         where(drains, machine), "",
     ])  # fmt: skip
 
 
-def _row(found: Found, each: Victim) -> tuple[str, ...]:
-    runs = found.killed.get(each.name, [])
+def _row(found: Contest[Killed], each: Entrant[Killed]) -> tuple[str, ...]:
+    runs = found.runs.get(each.name, [])
     if each.drain is None or each.name in found.failed or not runs:
         why = each.why or f"**no**: {found.failed.get(each.name, 'no run')}"
         return (each.title, "–", "–", "–", " ".join(why.split())[:200])
     shares = ", ".join(f"{share:.0%}" for run in runs for share in run.kills)
     number = f"{sum(len(run.kills) for run in runs)} of {len(runs) * len(SHARES)}"
-    return (each.title, f"{len(runs)} × {runs[0].events:,}", number, shares or "–", _verdict(runs))
+    return (each.title, f"{len(runs)} × {each.number:,}", number, shares or "–", _verdict(runs))
 
 
 def _verdict(runs: Sequence[Killed]) -> str:

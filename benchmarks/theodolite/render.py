@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from benchmarks.result import Run
 from benchmarks.theodolite.log import SENSORS
 from benchmarks.theodolite.rounds import Sizes
 from benchmarks.ysb.render import cut_short, rows, where
@@ -27,7 +28,7 @@ the confirmed snapshots in Kafka, and the page showed the same number of reading
 """
 
 
-def section(found: Contest, machine: Mapping[str, str]) -> str:
+def section(found: Contest[Run], machine: Mapping[str, str]) -> str:
     """The section."""
     rounds = max(map(len, found.runs.values()), default=0)
     return "\n".join([

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.ioc1 import events
 from benchmarks.ioc1.contest import whole
-from benchmarks.ioc1.entrants import Victim, beginnings
+from benchmarks.ioc1.entrants import beginnings
 from benchmarks.ioc1.events import Shares, Stored
 from benchmarks.ioc1.kills import Killed, differences
 from benchmarks.ioc1.log import feed
@@ -122,14 +122,15 @@ def killed(bed: Bed, seed: int) -> Killed:
 def test_the_page_tells_of_kills_who_was_right_who_was_wrong_and_who_was_not_killed() -> None:
     drains = Contest(100, 470.0, (Entrant("ours", "`ioc worker`", 100, never),),
                      {"ours": [OURS]})
-    victims = tuple(Victim(name, name, killed) for name in ("right", "wrong", "spared", "failed"))
-    found = Found(
-        drains, {"rejected": 3, "duplicate": 2, "late": 1}, (*victims, Victim("absent", "absent", None, "no JDK")),
-        {"right": [Killed(100, (0.2, 0.5), ""), Killed(100, (0.3,), "")],
-         "wrong": [Killed(100, (0.2,), ""), Killed(100, (0.4,), "late 0 instead of 1")],
-         "spared": [Killed(100, (0.2,), ""), Killed(100, (), "")]},
-        {"failed": "said\nnothing"},
-    )  # fmt: skip
+    names = ("right", "wrong", "spared", "failed")
+    victims = (*(Entrant(name, name, 100, killed) for name in names), Entrant("absent", "absent", 100, None, "no JDK"))
+    runs = {
+        "right": [Killed((0.2, 0.5), ""), Killed((0.3,), "")],
+        "wrong": [Killed((0.2,), ""), Killed((0.4,), "late 0 instead of 1")],
+        "spared": [Killed((0.2,), ""), Killed((), "")],
+    }
+    found = Found(drains, {"rejected": 3, "duplicate": 2, "late": 1},
+                  Contest(100, 470.0, victims, runs, {"failed": "said\nnothing"}))
 
     text = section(found, {"Python": "3.11"})
 
