@@ -112,6 +112,13 @@ async def test_the_first_records_of_a_topic_made_anew_are_no_replay(taker: Taker
     assert taker.bench.shown("ioc_feedback_reports") == [4]
 
 
+async def test_a_topic_made_anew_while_nothing_of_it_was_counted_is_counted_once(taker: Taker) -> None:
+    taker.bench.identities = {TOPIC: "id-2"}
+    await taker.take(0, probe.event(0), probe.event(1))
+    await taker.bench.keeper.look_at_log()
+    assert taker.next_offset == 2
+
+
 async def test_a_dead_letter_has_its_bytes_and_its_whole_story(taker: Taker) -> None:
     await taker.take(0, b"\xff junk", probe.event(1))
     ((key, value, headers),) = taker.dead()
