@@ -197,8 +197,7 @@ SCENARIOS: Final = (
              house=SHARED, quick=True,
              parts=("atheris: not among the packages of the house",)),
     Scenario("T30", "Nhiều phiên bản lược đồ gửi xen kẽ", "Producers of several versions of the schema",
-             "as the versioned schema says", versions, 1, rate=RATE, house=SHARED, quick=True,
-             parts=("rolling upgrade N, N+1, N: there is one version of the program yet",)),
+             "as the versioned schema says", versions, 1, rate=RATE, house=SHARED, quick=True),
 )
 
 LARGE_VALUES: Final = (
