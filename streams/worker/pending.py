@@ -43,9 +43,12 @@ class Tail:
         self.next_offset = offset + 1
         replayed, origin, said = (headers.get(name) for name in ("ioc-replayed", "ioc-origin", "ioc-arrival"))
         if replayed is not None:
-            number = origin_offset(replayed)
-            self.gone.add((number, None if said is None else int(said)))
-            self.waiting = {each for each in self.waiting if not self._is_gone(*each)}
+            number, when = origin_offset(replayed), None if said is None else int(said)
+            self.gone.add((number, when))
+            if when is None:
+                self.waiting = {each for each in self.waiting if each[0] != number}
+            else:
+                self.waiting.discard((number, when))
         elif origin is not None and not self._is_gone(number := origin_offset(origin), arrival := int(said or b"0")):
             self.waiting.add((number, arrival))
 

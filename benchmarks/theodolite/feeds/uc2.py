@@ -4,6 +4,7 @@ The variance of the population is a special aggregate of this feed, as the rise 
 province asks for one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
@@ -47,6 +48,9 @@ class Variance(Aggregate):
         state[0] += 1
         state[1] += values[0]
         state[2] += values[0] * values[0]
+
+    def of_all(self, values: Sequence[int]) -> State:
+        return [len(values), sum(values), sum(value * value for value in values)]
 
     def read(self, state: State) -> tuple[float, ...]:
         number, total, squares = state
