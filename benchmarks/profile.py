@@ -13,7 +13,6 @@ from types import SimpleNamespace
 
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
-from aiokafka.record import MemoryRecords
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from benchmarks import hot_path
@@ -28,6 +27,7 @@ from streams.engine.fold import fold
 from streams.engine.plan import Plan
 from streams.engine.state import State
 from streams.transport.drain import drain_fast
+from streams.transport.unpacking import Kept
 
 ZSTD = 4
 STORED_TOGETHER = 600
@@ -111,7 +111,7 @@ def drained(raw: bytes) -> list[Batch]:
     state = SimpleNamespace(paused=False, position=0)
     state.consumed_to = lambda offset: setattr(state, "position", offset)
     assignment = SimpleNamespace(active=True, state_value=lambda _: state)
-    records = PartitionRecords(place, MemoryRecords(raw), None, 0, None, None, True, READ_COMMITTED)
+    records = PartitionRecords(place, Kept(raw), None, 0, None, None, True, READ_COMMITTED)
     fetch = FetchResult(place, assignment=assignment, partition_records=records, backoff=0)
     found = []
     while fetch.has_more():
