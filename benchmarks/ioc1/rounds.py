@@ -21,7 +21,7 @@ from benchmarks.ysb.rounds import Contest, Turn, take_turns
 class Sizes:
     """How many events, how many rounds; the seeds of the kills."""
 
-    events: int = 1_400_000
+    events: int = 1_200_000
     rounds: int = 5
     seeds: tuple[int, ...] = (1, 2, 3)
 
