@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,10 +15,10 @@ from benchmarks import log
 from benchmarks.events import records
 from benchmarks.result import Run
 from benchmarks.running import ROOT, BenchError, Running
+from benchmarks.ysb.contest import drained, run_of
 from schemas.catalogue import load_feeds
 from schemas.reference import load_reference
 
-SCRAPE_SECONDS = 2.0
 PATIENCE_SECONDS = 240
 ATTEMPTS = 3
 LOOP_STATE = "bench.state.loop"
@@ -60,8 +59,7 @@ def drain(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None]) -
         for name, run in contestants(broker, folder, sizes, number).items():
             one = run()
             runs.setdefault(name, []).append(one)
-            verdict = "exact" if one.is_exact else "WRONG"
-            say(f"drain {number + 1}/{sizes.rounds}, {name}: {one.cpu_us:.1f} µs/event, {one.rate:,.0f}/s, {verdict}")
+            say(f"drain {number + 1}/{sizes.rounds}, {name}: {one}")
     return Drained(stored, runs)
 
 
@@ -96,22 +94,9 @@ def contestants(broker: str, folder: Path, sizes: Sizes, number: int) -> dict[st
 
 def ours(broker: str, folder: Path, number: int, events: int) -> Run:
     """The real worker, from the moment at which it begins to read until it shows every event."""
-    with Running(broker, folder, group=f"bench-{number}", state_topic=state_of(number)) as worker:
-        worker.until(worker.has_begun, 60, 0.02)
-        cpu, begun = worker.cpu(), time.time()
-        page = worker.page()
-
-        def all_shown() -> bool:
-            nonlocal page
-            page = worker.page()
-            return page.total("ioc_feed_records") >= events
-
-        worker.until(all_shown, 300, SCRAPE_SECONDS)
-        cpu = worker.cpu() - cpu
-        wall = page.largest("ioc_progress_timestamp_seconds") - begun
-        accepted = page.total("ioc_feed_records", fate="accepted")
-        is_exact = page.total("ioc_feed_records") == events == accepted
-        return Run(events, cpu / events * 1e6, events / wall, is_exact, worker.peak_mb())
+    found = drained(Running(broker, folder, group=f"bench-{number}", state_topic=state_of(number)), events)
+    accepted = found.page.total("ioc_feed_records", fate="accepted")
+    return run_of(found, events, is_exact=found.page.total("ioc_feed_records") == events == accepted)
 
 
 def stock(broker: str, folder: Path, module: str, events: int, more: dict[str, str]) -> Run:

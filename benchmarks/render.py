@@ -26,8 +26,8 @@ brackets. The slow ones drain the beginning of the same log from topics of their
 with all its threads, from the first event to the last.
 
 - `ioc worker`: the real worker. Strict validation, reference data, repeats, lateness, all KPIs of the four feeds, a
-  snapshot of each changed partition each second, confirmed by the broker; `/metrics` is asked every 2 s. Exact after a
-  crash.
+  snapshot of each changed partition each second, confirmed by the broker; `/metrics` is asked each second. Exact after
+  a crash.
 - Stock Faust's loop with our decode and fold: one Faust message a record; the same decode and fold, the same snapshot
   and readings each second. The difference to the first is the batch transport; it has neither dead letters nor a page.
 - Stock Faust, tables with packed values: typed topics (`faust.Record` with validation), agents, tables and windowed

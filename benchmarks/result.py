@@ -22,3 +22,7 @@ class Run:
     is_exact: bool
     peak_mb: float = 0.0
     guarantee: str = ""
+
+    def __str__(self) -> str:
+        memory = f"{self.peak_mb:,.0f} MB, " if self.peak_mb else ""
+        return f"{self.cpu_us:.2f} µs/event, {self.rate:,.0f}/s, {memory}{'exact' if self.is_exact else 'WRONG'}"

@@ -1,7 +1,7 @@
 """The arithmetic of KPIs: stateless; a state is a list of whole numbers, so it is exact in any order and is JSON."""
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -46,6 +46,20 @@ class Aggregate:
         """Take one row: `at` is its moment in milliseconds, `values` its measures in whole steps."""
         raise NotImplementedError
 
+    def of_all(self, values: Sequence[int]) -> State:
+        """The state of rows with these measures, one a row and at least one row: the same as if they were added."""
+        raise NotImplementedError
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether there is `of_all`, and of this very `add`, not of one that a class in between has replaced.
+
+        Only where there is one measure.
+        """
+        kinds = type(self).__mro__
+        said = [next(place for place, kind in enumerate(kinds) if name in vars(kind)) for name in ("of_all", "add")]
+        return kinds[said[0]] is not Aggregate and said[0] <= said[1] and len(self.measures) == 1
+
     def merge(self, into: State, other: State) -> None:
         """Add the rows of another state."""
         for position, number in enumerate(other):
@@ -70,6 +84,9 @@ class Sum(Aggregate):
     def add(self, state: State, at: int, *values: int) -> None:
         state[0] += values[0]
 
+    def of_all(self, values: Sequence[int]) -> State:
+        return [sum(values)]
+
 
 @dataclass(frozen=True)
 class Mean(Aggregate):
@@ -83,6 +100,9 @@ class Mean(Aggregate):
     def add(self, state: State, at: int, *values: int) -> None:
         state[0] += values[0]
         state[1] += 1
+
+    def of_all(self, values: Sequence[int]) -> State:
+        return [sum(values), len(values)]
 
     def read(self, state: State) -> tuple[float, ...]:
         return tuple(state) if state[1] else ()
@@ -133,6 +153,9 @@ class Max(Aggregate):
         if not state or values[0] > state[0]:
             state[:] = values
 
+    def of_all(self, values: Sequence[int]) -> State:
+        return [max(values)]
+
     def merge(self, into: State, other: State) -> None:
         into[:] = max(into, other)
 
@@ -149,6 +172,9 @@ class Min(Aggregate):
     def add(self, state: State, at: int, *values: int) -> None:
         if not state or values[0] < state[0]:
             state[:] = values
+
+    def of_all(self, values: Sequence[int]) -> State:
+        return [min(values)]
 
     def merge(self, into: State, other: State) -> None:
         into[:] = min(into or other, other or into)

@@ -71,7 +71,10 @@ class Settings(BaseSettings):
     )
     drain: Literal["fast", "simple"] = Field(
         "fast",
-        description="How fetched records are read: `fast` without ConsumerRecords, `simple` through aiokafka's own.",
+        description=(
+            "How fetched records are read: `fast` without ConsumerRecords, huge packed batches in pieces; `simple` "
+            "through aiokafka's own, which unpacks every batch whole."
+        ),
     )
     feeds: str = Field("", description="Folder of other feed declarations; empty: `schemas/feeds`.")
     fast_reader: str = Field(

@@ -1,5 +1,6 @@
-"""Two small feeds without an envelope: one whose records have no key, one that remembers what it is keyed by."""
+"""Small feeds without an envelope: with and without a key, with and without an entity that is remembered."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Literal, NotRequired
 
@@ -29,6 +30,7 @@ from schemas import (
     Text,
     Time,
 )
+from schemas.aggregates import Aggregate, State
 
 WORD = Text("chữ", "word")
 MINUTES = Rolling(timedelta(minutes=30), step=timedelta(minutes=10))
@@ -122,4 +124,48 @@ TAPS = Feed(
     ),
     example={"station": "LC-R-0042", "service": "dan-cu", "kind": "view", "paid": True, "happened": "1767600000000"},
 )
-BARE = (CLICKS, LEVELS, TAPS)
+
+
+class Pour(Payload):
+    """The same under a key, and a measure without bounds."""
+
+    service: Annotated[Id, Listed("services", law=True)]
+    station: Annotated[str, Listed("stations", gives=("river",))]
+    litres: Metres
+    grams: NotRequired[int]
+    happened: EpochMillis
+
+
+class Square(Aggregate):
+    """The sum of squares, an aggregate of a feed's own."""
+
+    def add(self, state: State, at: int, *values: int) -> None:
+        state[0] += values[0] ** 2
+
+    def of_all(self, values: Sequence[int]) -> State:
+        return [sum(value**2 for value in values)]
+
+
+POURS = Feed(
+    name="toypour",
+    title=WORD,
+    payload=Pour,
+    actions=("poured",),
+    key="service",
+    bare="happened",
+    every=timedelta(minutes=10),
+    duty="pac",
+    kpis=(
+        Kpi("number", WORD, Count(), over=(MINUTES, HOURS), by=("service",)),
+        Kpi("litres", WORD, Sum("litres"), over=(MINUTES, HOURS), by=("service",), unit="litres"),
+        Kpi("litres_min", WORD, Min("litres"), over=(MINUTES, HOURS), by=("service",), unit="litres"),
+        Kpi("litres_max", WORD, Max("litres"), over=HOURS, by=("service",), unit="litres"),
+        Kpi("litres_mean", WORD, Mean("litres"), over=HOURS, by=("river", "service"), unit="litres"),
+        Kpi("litres_spread", WORD, Histogram("litres", bounds=(1, 5)), over=HOURS, by=("service",), unit="litres"),
+        Kpi("litres_square", WORD, Square("litres"), over=HOURS, by=("service",), unit="litres"),
+        Kpi("grams", WORD, Sum("grams"), over=HOURS, where=Is("service", "dan-cu")),
+        Kpi("grams_per_litre", WORD, Ratio("grams", "litres"), over=HOURS, by=("river",)),
+    ),
+    example={"service": "dan-cu", "station": "LC-R-0042", "litres": 0.5, "happened": 1_767_600_000_000},
+)
+BARE = (CLICKS, LEVELS, TAPS, POURS)

@@ -1,35 +1,24 @@
 """Everybody who takes part in IOC-1: ours, the faster engine of the JVM with its keyed state, stock Faust."""
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from benchmarks.ioc1 import kills
 from benchmarks.ioc1.contest import ours, peer
+from benchmarks.ioc1.kills import Killed
 from benchmarks.peers import java
-from benchmarks.ysb.contest import Bed
+from benchmarks.result import Run
 from benchmarks.ysb.entrants import OURS, Entrant, drain_of, of_jvm, of_ours
 from tools.errors import ToolError
 
 FLINK = "flink-ioc1"
 FAUST = (sys.executable, "-m", "benchmarks.peers.faust_deduplicated")
 FAUST_TITLE, FLINK_TITLE = "stock Faust, a table of ids", "Flink, keyed state with time to live"
-FAUST_SHARE, FAUST_KILLED_SHARE = 0.015, 0.05
-"""Of the log: it commits seldom under load, and a kill must find it at work."""
+FAUST_EVENTS, FAUST_KILLED_EVENTS = 6_000, 20_000
+"""It commits seldom under load, and a kill must find it at work."""
 KILLED = "bench.killed"
 
 
-@dataclass(frozen=True, slots=True)
-class Victim:
-    """Who is killed: `drain(bed, seed)` does it, None if it cannot run here, and then `why`."""
-
-    name: str
-    title: str
-    drain: Callable[[Bed, int], kills.Killed] | None
-    why: str = ""
-
-
-def entrants(whole: int) -> list[Entrant]:
+def entrants(whole: int) -> list[Entrant[Run]]:
     """All of them, for a log of so many events."""
     slow = beginning(whole)
     return [*of_ours(whole, ours), *of_jvm("flink", FLINK_TITLE, FLINK, whole, peer),
@@ -38,7 +27,7 @@ def entrants(whole: int) -> list[Entrant]:
 
 def beginning(whole: int) -> int:
     """Of how many events stock Faust drains."""
-    return max(round(whole * FAUST_SHARE), 1500)
+    return min(FAUST_EVENTS, whole // 40)
 
 
 def beginnings(whole: int) -> set[int]:
@@ -48,17 +37,18 @@ def beginnings(whole: int) -> set[int]:
 
 def _killed_beginning(whole: int) -> int:
     """Of how many events stock Faust drains when it is killed."""
-    return max(round(whole * FAUST_KILLED_SHARE), 5_000)
+    return min(FAUST_KILLED_EVENTS, whole // 12)
 
 
-def victims(whole: int) -> list[Victim]:
-    """Who is killed: one form of each."""
+def victims(whole: int) -> list[Entrant[Killed]]:
+    """Who is killed: one form of each; the number of a round is the seed of its kills."""
     command, why = _flink_command()
+    begun = _killed_beginning(whole)
     return [
-        Victim("ours", OURS["ours"][0], lambda bed, seed: kills.ours(bed, killed_state(seed), seed)),
-        Victim("flink", FLINK_TITLE, None if command is None else
-               lambda bed, seed: kills.peer(bed, command, whole, seed), why),
-        Victim("faust", FAUST_TITLE, lambda bed, seed: kills.peer(bed, FAUST, _killed_beginning(whole), seed)),
+        Entrant("ours", OURS["ours"][0], whole, lambda bed, seed: kills.ours(bed, killed_state(seed), seed)),
+        Entrant("flink", FLINK_TITLE, whole, None if command is None else
+                lambda bed, seed: kills.peer(bed, command, whole, seed), why),
+        Entrant("faust", FAUST_TITLE, begun, lambda bed, seed: kills.peer(bed, FAUST, begun, seed)),
     ]
 
 

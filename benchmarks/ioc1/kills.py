@@ -31,8 +31,11 @@ from benchmarks.ysb.contest import (
 )
 from benchmarks.ysb.log import topic_of
 
-SHARES = ((0.02, 0.3), (0.35, 0.6))
-"""Between which parts of the log each kill falls, by the offsets committed; and then somewhere in a commit interval."""
+SHARES = ((0.02, 0.25), (0.3, 0.5))
+"""Between which parts of the log each kill falls, by the offsets committed; and then somewhere in a commit interval.
+
+A second kill falls after the first one's offsets besides: it is to find a successor that has gone on.
+"""
 COMMIT_SECONDS = 1.0
 LOOK_SECONDS = 0.05
 
@@ -41,7 +44,6 @@ LOOK_SECONDS = 0.05
 class Killed:
     """What a drain that was killed came to: at which parts of the log, by what was committed, and what is wrong."""
 
-    events: int
     kills: tuple[float, ...]
     wrong: str
 
@@ -50,21 +52,24 @@ class Killed:
         """Whether nothing is wrong."""
         return not self.wrong
 
+    def __str__(self) -> str:
+        return f"killed {len(self.kills)} times, {self.wrong or 'exact'}"
+
 
 def ours(bed: Bed, state_topic: str, seed: int) -> Killed:
     """The shipped worker."""
     number = bed.stored.events
     kills: list[float] = []
-    for moment in _moments(seed):
+    for least, pause in _moments(seed):
         with worker_on(bed, state_topic, {}, FEEDS) as worker:
-            share = _await(bed.broker, state_topic, moment, number, worker.process.poll)
+            share = _await(bed.broker, state_topic, max([least, *kills]), pause, number, worker.process.poll)
             if share is None:
                 break
             worker.process.kill()
             kills.append(share)
     with worker_on(bed, state_topic, {}, FEEDS) as worker:
         shown_all(worker, number)
-    return Killed(number, tuple(kills), differences(counted(bed, state_topic), bed.stored.truth[number]))
+    return Killed(tuple(kills), differences(counted(bed, state_topic), bed.stored.truth[number]))
 
 
 def peer(bed: Bed, command: tuple[str, ...], number: int, seed: int) -> Killed:
@@ -74,15 +79,15 @@ def peer(bed: Bed, command: tuple[str, ...], number: int, seed: int) -> Killed:
     task = {**drain_task(bed, topic_of(number, bed.stored.events, feed()), number), "BENCH_NAME": run,
             "BENCH_SHOWN": str(sum(truth.values()))}
     kills: list[float] = []
-    for moment in _moments(seed):
+    for least, pause in _moments(seed):
         with _begun(command, task) as process:
-            share = _await(bed.broker, run, moment, number, process.poll)
+            share = _await(bed.broker, run, max([least, *kills]), pause, number, process.poll)
             if share is None:
-                return Killed(number, tuple(kills), differences(whole(_result(process)), truth))
+                return Killed(tuple(kills), differences(whole(_result(process)), truth))
             os.killpg(process.pid, signal.SIGKILL)
             kills.append(share)
     with _begun(command, task) as process:
-        return Killed(number, tuple(kills), differences(whole(_result(process)), truth))
+        return Killed(tuple(kills), differences(whole(_result(process)), truth))
 
 
 @contextmanager
@@ -108,22 +113,24 @@ def _moments(seed: int) -> list[tuple[float, float]]:
     return [(random.uniform(*share), random.uniform(0, COMMIT_SECONDS)) for share in SHARES]
 
 
-def _await(broker: str, group: str, moment: tuple[float, float], number: int,
+def _await(broker: str, group: str, least: float, pause: float, number: int,
            ended: Callable[[], int | None]) -> float | None:
-    """Waits for the moment of a kill; the part of the log then committed, None if the process or the log ended before.
+    """Waits until more than `least` of the log is committed, then for `pause` seconds: the moment of a kill.
+
+    Answers the part of the log then committed, None if the process or the log ended before.
 
     Raises:
         BenchError: nothing of the kind happens.
     """
     admin, until = KafkaAdminClient(bootstrap_servers=broker), time.monotonic() + PATIENCE_SECONDS
     try:
-        while (share := committed(admin, group) / number) < moment[0]:
+        while (share := committed(admin, group) / number) <= least:
             if ended() is not None:
                 return None
             if time.monotonic() > until:
                 raise BenchError(f"{group} committed {share:.0%} within {PATIENCE_SECONDS} s")
             time.sleep(LOOK_SECONDS)
-        time.sleep(moment[1])  # the moment itself is the seed's, not a condition's
+        time.sleep(pause)  # the moment itself is the seed's, not a condition's
         share = committed(admin, group) / number
         return share if share < 1 and ended() is None else None
     finally:

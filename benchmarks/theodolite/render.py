@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from benchmarks.result import Run
 from benchmarks.theodolite.log import SENSORS
 from benchmarks.theodolite.rounds import Sizes
 from benchmarks.ysb.render import cut_short, rows, where
@@ -18,16 +19,16 @@ late, as in Theodolite.
 Exact: the statistics of **every** sensor and window are those of an independent recount. Of ours they are read from
 the confirmed snapshots in Kafka, and the page showed the same number of readings.
 
-- `ioc worker`: the shipped worker on [a declared feed](../benchmarks/theodolite/feeds/uc2.py) without envelope. It
-  shows **five of the six**: a variance is no aggregate of ours, so it does a little less. It also keeps and shows
-  an hour beside the minute, and checks each sensor against a dated list.
+- `ioc worker`: the shipped worker on [a declared feed](../benchmarks/theodolite/feeds/uc2.py) without envelope. The
+  variance is an aggregate that this feed brings along, of whole numbers: count, sum and sum of squares. It also keeps
+  and shows an hour beside the minute, and checks each sensor against a dated list.
 - Kafka Streams as Theodolite writes it: `groupByKey`, windows without grace, `aggregate`; exactly once, commit each
   second.
 - Stock Faust: a tumbling table of the event's own time. It drains a beginning of the same log.
 """
 
 
-def section(found: Contest, machine: Mapping[str, str]) -> str:
+def section(found: Contest[Run], machine: Mapping[str, str]) -> str:
     """The section."""
     rounds = max(map(len, found.runs.values()), default=0)
     return "\n".join([

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.result import Run
 from benchmarks.running import ROOT
 from benchmarks.theodolite import log
 from benchmarks.theodolite.contest import ours, peer
@@ -27,7 +28,8 @@ class Sizes:
     rounds: int = 5
 
 
-def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None], turn: Turn = nullcontext) -> Contest:
+def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None],
+            turn: Turn = nullcontext) -> Contest[Run]:
     """Stores the log and runs all rounds; `turn` is entered around each drain."""
     say("getting the contestants ready")
     found = entrants(sizes.events)
@@ -37,10 +39,10 @@ def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None],
     say(f"making and storing {sizes.events:,} readings")
     bed = Bed(broker, folder, log.store(broker, sizes.events, lengths))
     log.write_reference(ROOT / "reference", bed.reference)
-    return take_turns(bed, found, sizes.rounds, lambda text: say(f"uc2 {text}"), turn)
+    return take_turns(bed, found, range(sizes.rounds), lambda text: say(f"uc2 {text}"), turn)
 
 
-def entrants(whole: int) -> list[Entrant]:
+def entrants(whole: int) -> list[Entrant[Run]]:
     """All of them, for a log of so many readings."""
     slow = round(whole * FAUST_SHARE)
     faust = Entrant("faust", "stock Faust, a tumbling table", slow, drain_of(peer, FAUST, slow))

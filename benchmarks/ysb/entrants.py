@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from benchmarks.peers import java, python
 from benchmarks.result import Run
@@ -19,15 +19,18 @@ OURS = {"ours": ("`ioc worker`", {}), "ours-pydantic": ("`ioc worker`, pydantic 
 WARM_SHARE = 3
 """One in so many events warms a JVM up before the others are measured."""
 
+Result = TypeVar("Result")
+"""What a drain comes to; said in words by `str`."""
+
 
 @dataclass(frozen=True, slots=True)
-class Entrant:
+class Entrant(Generic[Result]):
     """One row: `drain(bed, round)` runs it, None if it cannot run here, and then `why`; `number` events are read."""
 
     name: str
     title: str
     number: int
-    drain: Callable[[Bed, int], Run] | None
+    drain: Callable[[Bed, int], Result] | None
     why: str = ""
 
 
@@ -38,13 +41,13 @@ class Peer(Protocol):
         """So many events, of which the first so many warm it up."""
 
 
-def entrants(whole: int) -> list[Entrant]:
+def entrants(whole: int) -> list[Entrant[Run]]:
     """All of them, for a log of so many events; builds and installs what is missing, which takes minutes once."""
     on_jvm = (each for name, title in JAVA_TITLES.items() for each in of_jvm(name, title, name, whole, peer))
     return [*of_ours(whole, ours), *_python(whole), *on_jvm]
 
 
-def of_ours(whole: int, drain: Callable[[Bed, str, Mapping[str, str]], Run]) -> Iterator[Entrant]:
+def of_ours(whole: int, drain: Callable[[Bed, str, Mapping[str, str]], Run]) -> Iterator[Entrant[Run]]:
     """Our worker in its forms, in whichever workload; `drain(bed, state topic, settings)`."""
     for name, (title, settings) in OURS.items():
 
@@ -59,14 +62,14 @@ def state_of(name: str, number: int) -> str:
     return f"bench.{name}.{number}"
 
 
-def _python(whole: int) -> Iterator[Entrant]:
+def _python(whole: int) -> Iterator[Entrant[Run]]:
     for variant in python.variants():
         number = round(whole * variant.share)
         run = None if variant.command is None else drain_of(peer, variant.command, number)
         yield Entrant(variant.name, variant.title, number, run, variant.why)
 
 
-def of_jvm(name: str, title: str, variant: str, whole: int, drain: Peer) -> Iterator[Entrant]:
+def of_jvm(name: str, title: str, variant: str, whole: int, drain: Peer) -> Iterator[Entrant[Run]]:
     """A program on the JVM, warm and cold, in whichever workload; one row that says why if it cannot be had."""
     try:
         command = tuple(java.command(variant))

@@ -38,7 +38,7 @@ result has no speed.
 """
 
 
-def section(found: Contest, machine: Mapping[str, str]) -> str:
+def section(found: Contest[Run], machine: Mapping[str, str]) -> str:
     """The section."""
     rounds = max(map(len, found.runs.values()), default=0)
     ours = found.runs.get("ours", [])
@@ -55,18 +55,18 @@ def section(found: Contest, machine: Mapping[str, str]) -> str:
 HEAD = ("", "events", "CPU-s per million events", "against ours", "events/s", "peak MB", "guarantee", "exact")
 
 
-def rows(found: Contest) -> list[str]:
+def rows(found: Contest[Run]) -> list[str]:
     """The table, a line for each contestant, whatever became of it."""
     ours = found.runs.get("ours", [])
     return table(HEAD, [_row(found, each, ours) for each in found.entrants], title="").splitlines()[2:]
 
 
-def where(found: Contest, machine: Mapping[str, str]) -> str:
+def where(found: Contest[Run], machine: Mapping[str, str]) -> str:
     """On which machine, and how much else it had to do."""
     return f"Where: {named(machine)}.{_load(found)}"
 
 
-def _shortened(found: Contest) -> Iterator[str]:
+def _shortened(found: Contest[Run]) -> Iterator[str]:
     """A short log favours us, who need no warming up; said where the table stands."""
     if found.events < Sizes().events:
         yield (
@@ -76,7 +76,7 @@ def _shortened(found: Contest) -> Iterator[str]:
         yield ""
 
 
-def cut_short(found: Contest, events: int, rounds: int) -> list[str]:
+def cut_short(found: Contest[Run], events: int, rounds: int) -> list[str]:
     """A line that says so where a log or the rounds are fewer than those of a whole run."""
     taken = max(map(len, found.runs.values()), default=0)
     if found.events >= events and taken >= rounds:
@@ -85,7 +85,7 @@ def cut_short(found: Contest, events: int, rounds: int) -> list[str]:
     return [f"**A shortened run**: {less}; a JVM has hardly warmed up, and what is done each second weighs more.", ""]
 
 
-def _load(found: Contest) -> str:
+def _load(found: Contest[Run]) -> str:
     """How much else the machine had to do: a contestant alone is about 1 to 2."""
     if not found.loads:
         return ""
@@ -101,7 +101,7 @@ def _target(ours: Sequence[Run]) -> Iterator[str]:
     yield f"Target: at most {TARGET_US} CPU-seconds per million events, all validated; found {usual:.2f}: {reached}."
 
 
-def _row(found: Contest, each: Entrant, ours: Sequence[Run]) -> tuple[str, ...]:
+def _row(found: Contest[Run], each: Entrant[Run], ours: Sequence[Run]) -> tuple[str, ...]:
     runs = found.runs.get(each.name, [])
     if each.drain is None or each.name in found.failed or not runs:
         why = each.why or f"failed: {found.failed.get(each.name, 'no run')}"
@@ -125,7 +125,7 @@ def _row(found: Contest, each: Entrant, ours: Sequence[Run]) -> tuple[str, ...]:
 ROW, LEFT, WIDTH = 26, 270, 460
 
 
-def chart(found: Contest) -> str:
+def chart(found: Contest[Run]) -> str:
     """Bars on a logarithmic scale, the thriftiest first."""
     usual = {each: median(run.cpu_us for run in runs) for each in found.entrants
              if (runs := found.runs.get(each.name)) and all(run.is_exact for run in runs)}  # fmt: skip

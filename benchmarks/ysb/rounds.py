@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic
 
 from benchmarks.result import Run
 from benchmarks.running import BenchError
 from benchmarks.ysb import log
 from benchmarks.ysb.contest import Bed, prepare
-from benchmarks.ysb.entrants import OURS, Entrant, entrants, state_of
+from benchmarks.ysb.entrants import OURS, Entrant, Result, entrants, state_of
 
 Turn = Callable[[], AbstractContextManager[object]]
 
@@ -25,18 +26,19 @@ class Sizes:
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class Contest(Generic[Result]):
     """What was found: the runs of each entrant in the order of the rounds, what failed, how loaded the machine was."""
 
     events: int
     mean_bytes: float
-    entrants: tuple[Entrant, ...]
-    runs: dict[str, list[Run]] = field(default_factory=dict)
+    entrants: tuple[Entrant[Result], ...]
+    runs: dict[str, list[Result]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     loads: list[float] = field(default_factory=list)
 
 
-def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None], turn: Turn = nullcontext) -> Contest:
+def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None],
+            turn: Turn = nullcontext) -> Contest[Run]:
     """Stores the log and runs all rounds; `turn` is entered around each drain."""
     say("getting the contestants ready")
     found = entrants(sizes.events)
@@ -47,30 +49,26 @@ def contest(broker: str, folder: Path, sizes: Sizes, say: Callable[[str], None],
     stored = asyncio.run(log.store(broker, sizes.events, lengths))
     bed = Bed(broker, folder, stored)
     prepare(bed)
-    return take_turns(bed, found, sizes.rounds, lambda text: say(f"ysb {text}"), turn)
+    return take_turns(bed, found, range(sizes.rounds), lambda text: say(f"ysb {text}"), turn)
 
 
-def take_turns(bed: Bed, found: Sequence[Entrant], rounds: int, say: Callable[[str], None], turn: Turn) -> Contest:
-    """Everybody drains once a round."""
-    result = Contest(bed.stored.events, bed.stored.mean_bytes, tuple(found))
-    for number in range(rounds):
+def take_turns(bed: Bed, found: Sequence[Entrant[Result]], rounds: Sequence[int], say: Callable[[str], None],
+               turn: Turn = nullcontext) -> Contest[Result]:
+    """Everybody drains once a round; who fails is out, and the page says why. A drain is told the round's number."""
+    result: Contest[Result] = Contest(bed.stored.events, bed.stored.mean_bytes, tuple(found))
+    for place, number in enumerate(rounds, 1):
         for each in found:
-            if each.drain is not None and each.name not in result.failed:
-                with turn():
-                    result.loads.append(os.getloadavg()[0])
-                    told = _take_turn(result, each, bed, number)
-                say(f"{number + 1}/{rounds}, {each.name}: {told}")
+            if each.drain is None or each.name in result.failed:
+                continue
+            with turn():
+                result.loads.append(os.getloadavg()[0])
+                try:
+                    run = each.drain(bed, number)
+                except BenchError as error:
+                    result.failed[each.name] = str(error)
+                    told = f"failed: {error}"
+                else:
+                    result.runs.setdefault(each.name, []).append(run)
+                    told = str(run)
+            say(f"{place}/{len(rounds)}, {each.name}: {told}")
     return result
-
-
-def _take_turn(result: Contest, each: Entrant, bed: Bed, number: int) -> str:
-    """One drain; a contestant that fails is out, and the page says why."""
-    assert each.drain is not None
-    try:
-        run = each.drain(bed, number)
-    except BenchError as error:
-        result.failed[each.name] = str(error)
-        return f"failed: {error}"
-    result.runs.setdefault(each.name, []).append(run)
-    verdict = "exact" if run.is_exact else "WRONG"
-    return f"{run.cpu_us:.2f} µs/event, {run.rate:,.0f}/s, {run.peak_mb:,.0f} MB, {verdict}"

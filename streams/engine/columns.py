@@ -1,11 +1,12 @@
 """A whole batch folded at once, where the order of its records cannot matter: the same numbers as record by record.
 
-It cannot matter for a feed without envelope, key and entity whose KPIs ask plain questions, as long as no record of the
-batch is late, out of the reach of a window or of the future, whichever came first. All else is folded record by record.
+It cannot matter for a feed without envelope and entity whose KPIs ask plain questions, as long as no record of the
+batch is late, out of the reach of a window or of the future, whichever came first, and all have the key that they
+should have. All else is folded record by record.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 from operator import and_
 from typing import Any, NamedTuple
@@ -24,9 +25,12 @@ from schemas.windows import HOME
 from streams.engine.batch import Batch
 from streams.engine.labels import SEPARATOR, WORDS
 from streams.engine.panes import put
-from streams.engine.plan import Group, Plan, Windowed, without
+from streams.engine.plan import Group, Plan, Windowed
+from streams.engine.rows import in_steps, without
 from streams.engine.state import Lane
 from streams.engine.watermark import follow
+
+Steps = Sequence[int | None]
 
 
 class Taken(NamedTuple):
@@ -53,6 +57,8 @@ class Together:
         self._groups = tuple(
             (group, tuple(_asked(without(group.entries[0].kpi.where, action)))) for group in plan.doings[action].groups
         )
+        measures = {str(name) for kpi in feed.kpis for name in kpi.aggregate.measures}
+        self._measured = {name: feed.unit_of(name) for name in sorted(measures)}
         self._constant = {"action": action, "source": feed.topic}
         always = (name for name in feed.payload.__required_keys__ if bare(feed.hints[name]) is not bool)
         self._text = frozenset({*always, *feed.joined, *self._constant})
@@ -76,6 +82,12 @@ class Together:
             return None
         others = [event.time for _, event in left if isinstance(event, Event)]
         appends, early, late = batch.timestamps, min(batch.timestamps), max(batch.timestamps)
+        if plan.key and not _have_keys(columns, plan.key, batch.keys):
+            return None
+        try:
+            measured = {name: in_steps(columns.fields[name], unit) for name, unit in self._measured.items()}
+        except OverflowError:  # a number beyond all others: whose it is is found one by one
+            return None
         if not _is_calm(plan, lane, early, late, min([columns.first, *others]), max([columns.last, *others])):
             return None
         if columns.places is not None:
@@ -86,10 +98,12 @@ class Together:
             newest = max(map(min, columns.times, appends))
         follow(plan, lane, newest, late)
         for group, asked in self._groups:
-            self._fold(lane, group, asked, columns)
+            self._fold(lane, group, asked, columns, measured)
         return Taken(appends, early, late, columns.times, columns.last, left)
 
-    def _fold(self, lane: Lane, group: Group, asked: Sequence[Is], columns: Columns) -> None:
+    def _fold(
+        self, lane: Lane, group: Group, asked: Sequence[Is], columns: Columns, measured: Mapping[str, Steps]
+    ) -> None:
         """What the batch gives to KPIs that ask the same and have the same labels."""
         chosen: Column | None = None
         for part in asked:
@@ -98,6 +112,7 @@ class Together:
         labels = _chosen(self._labels(columns, group.by), chosen)
         times: Column | None = None
         panes: dict[int, Column] = {}
+        cells: dict[tuple[int, str], Mapping[tuple[str, int], list[int]]] = {}
         for entry in group.entries:
             pane = (columns.first + HOME) // entry.pane
             if type(entry.aggregate) is Count and pane == (columns.last + HOME) // entry.pane:
@@ -107,16 +122,19 @@ class Together:
                 times = _chosen(columns.times, chosen)
             if entry.pane not in panes:
                 panes[entry.pane] = [(time + HOME) // entry.pane for time in times]
+            names = [str(name) for name in entry.aggregate.measures]
             if type(entry.aggregate) is Count:
                 _count(lane, entry, labels, panes[entry.pane])
+            elif entry.aggregate.is_of_all:
+                kind = (entry.pane, names[0])
+                if kind not in cells:
+                    cells[kind] = _by_cell(labels, panes[entry.pane], _chosen(measured[names[0]], chosen))
+                _merge_in(lane, entry, cells[kind])
             else:
-                names = [str(name) for name in entry.aggregate.measures]
-                measured = [_chosen(columns.fields[name], chosen) for name in names]
-                for label, pane, time, *found in zip(labels, panes[entry.pane], times, *measured, strict=True):
-                    own = {name: value for name, value in zip(names, found, strict=True) if value is not None}
-                    values = tuple([take(own, own, time) for take in entry.takes])
+                several = zip(*(_chosen(measured[name], chosen) for name in names), strict=True)
+                for label, pane, time, values in zip(labels, panes[entry.pane], times, several, strict=True):
                     if None not in values:
-                        put(entry, _panes(lane, entry, label), pane, time, values)  # type: ignore[arg-type]
+                        put(entry, _panes(lane, entry, label), pane, time, values)
 
     def _labels(self, columns: Columns, by: tuple[str, ...]) -> Column:
         found = [self._words(columns, name) for name in by]
@@ -144,18 +162,25 @@ def is_plain(feed: Feed) -> bool:
     """Whether the order of a feed's records matters only where one is late or of the future."""
     return (
         ColumnReader.can_read(feed)
-        and not feed.key
+        and feed.entity is None
+        and not _counts_slots(feed)
         and feed.covers is None
         and bool(feed.kpis)
         and all(_is_plain(feed, kpi) for kpi in feed.kpis)
     )
 
 
+def _counts_slots(feed: Feed) -> bool:
+    """Whether it is kept in which slots of time an entity was heard of: that takes the key of each record."""
+    listed = feed.listed(feed.key) if feed.key else None
+    return listed is not None and listed.name == "stations"
+
+
 def _is_plain(feed: Feed, kpi: Kpi) -> bool:
     times = {feed.bare, "time"}
     numbers = {name for name, hint in feed.hints.items() if bare(hint) in {int, float, bool}} - times
     return (
-        type(kpi.aggregate).__module__ == Aggregate.__module__
+        (type(kpi.aggregate).__module__ == Aggregate.__module__ or kpi.aggregate.is_of_all)
         and all(isinstance(measure, str) and measure in numbers for measure in kpi.aggregate.measures)
         and all(isinstance(part, Is) and part.field not in times for part in _parts(kpi.where))
     )
@@ -186,6 +211,13 @@ def _is_calm(plan: Plan, lane: Lane, early: int, late: int, oldest: int, newest:
     return all(oldest >= min(window.first(watermark) for window in windows) for _, windows in plan.spans)
 
 
+def _have_keys(columns: Columns, field: str, keys: Sequence[bytes | None]) -> bool:
+    """Whether each record stands under the key that it says."""
+    if columns.places is not None:
+        keys = [keys[place] for place in columns.places]
+    return list(map(str.encode, columns.fields[field])) == keys
+
+
 def _chosen(column: Column, chosen: Column | None) -> Column:
     return column if chosen is None else list(compress(column, chosen))
 
@@ -198,6 +230,27 @@ def _count(lane: Lane, entry: Windowed, labels: Column, panes: Column) -> None:
         for (label, pane), number in Counter(zip(labels, panes, strict=True)).items():
             found = _panes(lane, entry, label)
             found[pane] = found.get(pane, 0) + number
+
+
+def _by_cell(labels: Column, panes: Column, values: Steps) -> Mapping[tuple[str, int], list[int]]:
+    """The values there are, by cell."""
+    found: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+    for cell, value in zip(zip(labels, panes, strict=True), values, strict=True):
+        if value is not None:
+            found[cell].append(value)
+    return found
+
+
+def _merge_in(lane: Lane, entry: Windowed, cells: Mapping[tuple[str, int], list[int]]) -> None:
+    """What all of a cell come to, in one go."""
+    for (label, pane), values in cells.items():
+        found, part = _panes(lane, entry, label), entry.aggregate.of_all(values)
+        if entry.plain:
+            found[pane] = found.get(pane, 0) + part[0]
+        elif (state := found.get(pane)) is None:
+            found[pane] = part
+        else:
+            entry.aggregate.merge(state, part)
 
 
 def _count_in(lane: Lane, entry: Windowed, labels: Column, pane: int) -> None:

@@ -1,7 +1,7 @@
 """A feed compiled once into plain closures for the hot loop: which KPIs an action touches, how each takes a row."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -12,7 +12,7 @@ from schemas import conditions
 from schemas.aggregates import Aggregate, Count, Elapsed, Measure, Sum, adder
 from schemas.bare import decoder
 from schemas.calendars import Calendar
-from schemas.conditions import All, Before, Condition, Due, Has, Is, Lacks, Past, Row, Stretch, Working
+from schemas.conditions import Condition, Row, Stretch, Working
 from schemas.decode import MAX_BYTES
 from schemas.entities import Case, Open, ServiceLevel
 from schemas.errors import DeclarationError
@@ -21,10 +21,10 @@ from schemas.kpi import Kpi
 from schemas.reader import Readers
 from schemas.reference import Reference
 from schemas.reference.rows import ServiceLevel as Level
-from schemas.units import Unit
 from schemas.windows import Window
 from streams.engine.labels import Labeller, labeller
 from streams.engine.lent import calls, lent
+from streams.engine.rows import Take, Test, elapsed, field_of, is_clocked, leaves, may_hold, share_of, test, without
 
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
@@ -34,15 +34,8 @@ NO_UNIT = {"commune": "", "admin_version": ""}
 FOREVER = 1 << 62
 """A moment that never comes."""
 
-ANY_WORKING = Working(0)
-
 KINDS_MOST = 1000
 """Kinds of cases of which it is remembered which service levels fit."""
-
-Test = Callable[[Row, int], bool]
-Take = Callable[[Row, Row, int], int | None]
-"""A measure of a row: (laid row, fields that count as carried, moment) to whole steps, or None if it is not there."""
-
 
 KEPT_HOURS = 24
 """Hours over which validity, quality and completeness are counted."""
@@ -221,7 +214,7 @@ class Plan:
 
         The question for the action itself is answered here, once, and taken out of what is asked of every row.
         """
-        found = [entry for entry in self.windowed if _may(entry.kpi.where, action)]
+        found = [entry for entry in self.windowed if may_hold(entry.kpi.where, action)]
         asked = {entry.index: without(entry.kpi.where, action) for entry in found}
         kinds: list[tuple[Condition | None, tuple[str, ...]]] = []
         for entry in found:
@@ -265,7 +258,7 @@ class Plan:
             self.feed.proof(kpi),
             self.feed.by_entity(kpi),
             kpi.aggregate.shape == "sum",
-            tuple(part for part in asked if part is not None and _clocked(part)),
+            tuple(part for part in asked if part is not None and is_clocked(part)),
             only,
         )
 
@@ -301,7 +294,7 @@ class Plan:
         """How a deadline follows from memory and the moment of opening."""
         if isinstance(rule, ServiceLevel):
             return self._by_level(rule)
-        return lambda memory, opened: _set(self.later(opened, rule, 0))
+        return lambda _, opened: _set(self.later(opened, rule, 0))
 
     def _by_level(self, rule: ServiceLevel) -> Callable[[Row, int], int | None]:
         """A deadline by the service level in force at the opening for what memory says of the case."""
@@ -344,138 +337,3 @@ def fingerprint(kpi: Kpi) -> str:
     """
     parts = (kpi.name, kpi.aggregate, kpi.where, kpi.by, kpi.pane, sorted(kpi.labels.items()))
     return sha256(ADDRESS.sub("", repr(parts)).encode()).hexdigest()[:16]
-
-
-def test(condition: Condition, calendar: Calendar) -> Test:
-    """A condition as a function of row and moment."""
-    match condition:
-        case Is(field, values):
-            return lambda row, at: row.get(field) in values
-        case Has(field):
-            return lambda row, at: field in row
-        case Lacks(field):
-            return lambda row, at: field not in row
-        case Before(field):
-            return lambda row, at: field in row and at <= row[field]
-        case Past(field, None):
-            return lambda row, at: field in row and at > row[field]
-        case Past(field, by) if by is not None:
-            span = conditions.millis(by)
-            return lambda row, at: (
-                field in row and at > row[field] and (conditions.length(by, row[field], at, calendar) or 0) > span
-            )
-        case Due(field, within):
-            ahead = conditions.millis(within)
-            return lambda row, at: (
-                field in row
-                and at <= row[field]
-                and _at_most(conditions.length(within, at, row[field], calendar), ahead)
-            )
-        case All(parts):
-            return every([test(part, calendar) for part in parts])
-    function: Callable[[Any], bool] = condition  # type: ignore[assignment]  # all else is matched above
-    return lambda row, at: bool(function(row))
-
-
-def every(tests: Sequence[Test]) -> Test:
-    """Whether all of them hold."""
-    if len(tests) == 2:
-        first, second = tests
-        return lambda row, at: first(row, at) and second(row, at)
-    return lambda row, at: all(holds(row, at) for holds in tests)
-
-
-def _at_most(length: int | None, ahead: int) -> bool:
-    return length is not None and length <= ahead
-
-
-def field_of(name: str, unit: Unit) -> Take:
-    """A field in whole steps."""
-    steps = unit.steps
-    if steps == 1:
-
-        def whole(row: Row, own: Row, at: int) -> int | None:
-            value = own.get(name)
-            return value if value is None or type(value) is int else round(value)
-
-        return whole
-
-    def stepped(row: Row, own: Row, at: int) -> int | None:
-        return None if (value := own.get(name)) is None else round(value * steps)
-
-    return stepped
-
-
-def elapsed(measure: Elapsed, calendar: Calendar) -> Take:
-    """Time between two fields of the laid row; nothing if negative."""
-    since, until, working = measure.since, measure.until, measure.working
-
-    def stretch(row: Row, own: Row, at: int) -> int | None:
-        if since not in row or until not in row or row[until] < row[since]:
-            return None
-        if not working:
-            return int(row[until] - row[since])
-        return conditions.length(ANY_WORKING, row[since], row[until], calendar)
-
-    return stretch
-
-
-def share_of(condition: Condition, holds: Test | None) -> Take:
-    """A condition as 0 or 1; nothing if a field it asks for is not there."""
-    asked = tuple(asked_for(condition))
-    if not asked and holds:
-        return lambda row, own, at: int(holds(row, at))
-
-    def taken(row: Row, own: Row, at: int) -> int | None:
-        for name in asked:
-            if name not in row:
-                return None
-        return int(holds(row, at)) if holds else 1
-
-    return taken
-
-
-def asked_for(condition: Condition) -> Iterator[str]:
-    """Fields without which a condition cannot be answered."""
-    match condition:
-        case Is() | Past() | Before() | Due():
-            yield condition.field
-        case All():
-            for part in condition.conditions:
-                yield from asked_for(part)
-
-
-def _may(condition: Condition | None, action: str) -> bool:
-    match condition:
-        case Is("action", values):
-            return action in values
-        case All(parts):
-            return all(_may(part, action) for part in parts)
-    return True
-
-
-def without(condition: Condition | None, action: str) -> Condition | None:
-    """A condition of which it is known that it may hold for this action."""
-    match condition:
-        case Is("action", _):
-            return None
-        case All(parts):
-            left = [part for part in (without(part, action) for part in parts) if part is not None]
-            return All(*left) if len(left) > 1 else left[0] if left else None
-    return condition
-
-
-def leaves(condition: Condition) -> Iterator[Condition]:
-    """The questions of time in a condition."""
-    if isinstance(condition, All):
-        for part in condition.conditions:
-            yield from leaves(part)
-    elif _clocked(condition):
-        yield condition
-
-
-def _clocked(condition: Any) -> bool:
-    """Whether the answer may change with time alone."""
-    if isinstance(condition, All):
-        return any(map(_clocked, condition.conditions))
-    return isinstance(condition, Past | Before | Due)

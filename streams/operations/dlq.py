@@ -1,8 +1,11 @@
 """`ioc dlq list | show | replay`: what was refused or came too late, for operators and for the agencies that sent it.
 
 A dead letter is known by its origin, topic/partition/offset; it may stand in `.dead` several times and counts once. A
-replay sends the original bytes and key to the feed again, waits for the broker, then leaves a marker in `.dead`. Killed
-between the two, the letter stays pending; sent a second time within the hour of repeats it is a duplicate.
+topic made anew has the same offsets again: of two letters with one origin and different arrivals the earlier is called
+topic/partition/offset@arrival.
+
+A replay sends the original bytes and key to the feed again, waits for the broker, then leaves a marker in `.dead`.
+Killed between the two, the letter stays pending; sent a second time within the hour of repeats it is a duplicate.
 """
 
 import argparse
@@ -21,6 +24,8 @@ from streams.publisher import Line, PublishError, Record, written
 from streams.settings import Settings
 
 REPLAYED: Final = "ioc-replayed"
+ARRIVAL: Final = "ioc-arrival"
+EARLIER: Final = "@"
 SPAN: Final = re.compile(r"^([0-9]+)([mhd])$")
 UNITS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 SHORT: Final = 300
@@ -111,20 +116,25 @@ def read(settings: Settings, chosen: Iterable[Feed]) -> list[Letter]:
 
 def collect(feed: str, records: Iterable[Record]) -> list[Letter]:
     """The dead letters among the records of a `.dead` topic; markers say which were replayed."""
-    letters: dict[str, Letter] = {}
-    replayed: dict[str, int] = {}
+    letters: dict[tuple[str, int], Letter] = {}
+    replayed: dict[tuple[str, int | None], int] = {}
     for record in records:
         headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
         if REPLAYED in headers:
-            replayed.setdefault(headers[REPLAYED], record.at)
+            arrival = headers.get(ARRIVAL, "")
+            replayed.setdefault((headers[REPLAYED], int(arrival) if arrival.isdecimal() else None), record.at)
         elif origin := headers.get("ioc-origin"):
-            letters.setdefault(origin, _letter(feed, origin, headers, record))
-    return [replace(letter, replayed=replayed.get(origin, 0)) for origin, letter in letters.items()]
+            letter = _letter(feed, origin, headers, record)
+            letters.setdefault((origin, letter.arrival), letter)
+    newest = dict(sorted(letters))
+    return [replace(letter, origin=origin if arrival == newest[origin] else f"{origin}{EARLIER}{arrival}",
+                    replayed=replayed.get((origin, arrival), replayed.get((origin, None), 0)))
+            for (origin, arrival), letter in letters.items()]
 
 
 def _letter(feed: str, origin: str, headers: Mapping[str, str], record: Record) -> Letter:
     short = f"{headers.get('ioc-length', '?')} bytes, sha256 {headers.get('ioc-sha256')}"
-    arrival = headers.get("ioc-arrival", "")
+    arrival = headers.get(ARRIVAL, "")
     return Letter(
         feed=feed, partition=record.partition, origin=origin, fate=headers.get("ioc-fate", "?"),
         reason=headers.get("ioc-reason", "?"), pointer=headers.get("ioc-pointer", ""),
@@ -321,7 +331,8 @@ def send_one(line: Line, feed: Feed, letter: Letter) -> None:
     partition = None if letter.key is not None else letter.partition
     value = b"" if letter.value is None and letter.key is None else letter.value
     receipt = line.send(feed.topic, key=letter.key, value=value, partition=partition).receipt()
-    headers = [(REPLAYED, letter.origin.encode()), ("ioc-origin", letter.origin.encode()),
+    origin = letter.origin.partition(EARLIER)[0].encode()
+    headers = [(REPLAYED, origin), ("ioc-origin", origin), (ARRIVAL, b"%d" % letter.arrival),
                ("ioc-target", "/".join(map(str, receipt)).encode())]
     key = letter.key if letter.key is not None else b""  # a record needs a key or a value
     line.send(feed.dead_letter_topic, key=key, value=None, headers=headers, partition=letter.partition).receipt()

@@ -71,6 +71,7 @@ ATTRIBUTES: dict[Callable[..., Any], tuple[str, ...]] = {
     faust_driver.AIOKafkaConsumerThread.on_start: ("_consumer",),
     AIOKafkaConsumer.__init__: ("_closed", "_fetcher", "_coordinator", "_isolation_level", "_subscription"),
     Fetcher.__init__: ("_records", "_closed", "_subscriptions", "_wait_consume_future"),
+    Fetcher._proc_fetch_request: ("MemoryRecords",),
     FetchResult.__init__: ("_topic_partition", "_partition_records", "_assignment"),
     PartitionRecords.__init__: ("_tp", "_records", "_aborted_producers", "_check_crcs", "_isolation_level",
                                 "next_fetch_offset", "_records_iterator"),

@@ -387,6 +387,10 @@ class BatchConsumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust is re
         target = max(offset, start)
         self._pending[partition].clear()
         self._thread.taken.pop(TP(*partition), None)
+        if target < max(self._covered.get(partition, 0), self._committed_offset[TP(*partition)] or 0):
+            # only a log made anew begins before what is durable: offsets of the one before would hold commits back
+            self._covered.pop(partition, None)
+            self._committed_offset.pop(TP(*partition), None)
         await self._ask(self.seek_wait({TP(*partition): target}))
         self._drop_delivered_before(partition, target)
         self._report_gap(partition, offset, start)

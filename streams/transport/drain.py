@@ -4,19 +4,26 @@ Faust's own path makes several objects for each record; here the records of one 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiokafka import TopicPartition
+from aiokafka.consumer import fetcher
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
 from streams.engine.batch import Batch
+from streams.transport.unpacking import Kept, Rest, records_of
 
 LOG_APPEND_TIME = 1
 """The type of the timestamps of a Kafka batch whose records all carry the moment at which the broker took it."""
 
 Drain = Callable[[FetchResult, int | None], Batch | None]
+
+
+def keep_packed() -> None:
+    """Lets aiokafka keep the bytes of what it fetches, for the fast drain: it unpacks in pieces what may be huge."""
+    fetcher.MemoryRecords = Kept
 
 
 def release(entry: Any) -> None:
@@ -97,18 +104,42 @@ def _empty(partition: TopicPartition, first: int) -> Batch:
 
 
 def _read(records: PartitionRecords, batch: Batch, max_records: int | None) -> bool:
-    """Reads Kafka batches until `max_records` are exceeded; answers whether the fetch is exhausted."""
+    """Reads Kafka batches until `max_records` are exceeded; answers whether the fetch is exhausted.
+
+    One that unpacks to very much is read a portion a call.
+    """
+    kept = records._records if type(records._records) is Kept else None
+    if kept and kept.rest:
+        return _read_rest(batch, kept, kept.rest)
     while records._records.has_next():
         stored = records._records.next_batch()
         if records._check_crcs and not stored.validate_crc():
             raise CorruptRecordException(f"Invalid CRC - {records._tp}")
         if not _is_aborted(records, stored) and not stored.is_control_batch:
-            _append(batch, stored)
+            if kept and stored.compression_type:
+                unpacked = records_of(stored, kept)
+                if isinstance(unpacked, Rest):
+                    kept.rest = unpacked
+                    return _read_rest(batch, kept, unpacked)
+                _append(batch, stored, unpacked)
+            else:
+                _append(batch, stored, stored)
         # compaction may have removed the last records, but their offsets are covered all the same
         batch.next_offset = stored.next_offset
         if max_records is not None and len(batch.values) >= max_records:
             break
     return not records._records.has_next()
+
+
+def _read_rest(batch: Batch, kept: Kept, rest: Rest) -> bool:
+    """Reads on in a batch that is unpacked in pieces; answers as `_read`."""
+    while not batch.offsets and not rest.is_over:  # what lies before the position gives nothing
+        _append(batch, rest.stored, rest.portion())
+    if rest.is_over:
+        kept.rest, batch.next_offset = None, rest.stored.next_offset
+    else:
+        batch.next_offset = batch.offsets[-1] + 1
+    return kept.rest is None and not kept.has_next()
 
 
 def _is_aborted(records: PartitionRecords, stored: Any) -> bool:
@@ -120,15 +151,15 @@ def _is_aborted(records: PartitionRecords, stored: Any) -> bool:
     return bool(stored.is_transactional and stored.producer_id in records._aborted_producers)
 
 
-def _append(batch: Batch, stored: Any) -> None:
-    """Takes the records at or above the position, one at a time.
+def _append(batch: Batch, stored: Any, records: Iterable[Any]) -> None:
+    """Takes the records of a stored batch at or above the position, one at a time.
 
     A list of them all would hold thousands of tracked objects at once and set off the cyclic collector all the time.
     """
     offsets, timestamps, keys, values = (batch.offsets.append, batch.timestamps.append, batch.keys.append,
                                          batch.values.append)
     seen, before, is_one_stamp = batch.next_offset, len(batch.values), stored.timestamp_type == LOG_APPEND_TIME
-    for record in stored:
+    for record in records:
         offset = record.offset
         if offset >= seen:
             offsets(offset)

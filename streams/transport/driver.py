@@ -9,7 +9,7 @@ from mode.supervisors import CrashingSupervisor
 
 from streams.settings import Settings
 from streams.transport.consumer import FLUSH_SHARE, BatchConsumer, Keeper
-from streams.transport.drain import Drain, drain_fast, drain_simple
+from streams.transport.drain import Drain, drain_fast, drain_simple, keep_packed
 from streams.transport.patience import PatientTables
 from streams.transport.watchdog import Counters
 
@@ -50,6 +50,8 @@ def install(app: faust.App, keeper: Keeper, topics: Iterable[str], *, fast: bool
     transport.keeper = keeper
     transport.topics = frozenset(topics)
     transport.drain = drain_fast if fast else drain_simple
+    if fast:
+        keep_packed()
     transport.counters = Counters()
     app.transport = transport
 

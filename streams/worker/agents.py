@@ -42,8 +42,9 @@ class Body:
         batch: Batch = event.value
         partition = batch.topic, batch.partition
         owned = self.keeper.owned(partition)
-        if owned is not None and batch.first < owned.state.next_offset:
-            # a fetch under way during a seek, or the first records of a topic made anew under the same name
+        if owned is not None and (batch.first < owned.state.next_offset or not batch.first):
+            # a fetch under way during a seek, or the first records of a topic made anew under the same name: a state
+            # that has nothing of the one before looks like its own, and would count them again once the new id is known
             await self.keeper.verify({batch.topic})
             owned = self.keeper.owned(partition)
         if owned is None:

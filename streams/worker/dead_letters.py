@@ -6,13 +6,14 @@ Knows neither Faust nor what a record means.
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from prometheus_client import Counter
 
 from schemas.errors import LineStopped, Reason
 from streams.engine.batch import Batch
 from streams.engine.fold import DeadLetter
+from streams.engine.outsized import Outsized
 
 Headers = list[tuple[str, bytes]]
 Send = Callable[[str, bytes | None, bytes | None, int, Headers], Awaitable[Awaitable[object]]]
@@ -74,16 +75,18 @@ class DeadLetters:
 
     async def _put(self, batch: Batch, topic: str, letter: DeadLetter) -> None:
         headers = self.headers(batch, letter)
-        key, value = letter.key, letter.value
-        if key is None and value is None:
-            value, headers = b"", [*headers, ("ioc-tombstone", b"1")]  # the producer refuses a record without both
-        try:
-            await (await self.send(topic, key, value, batch.partition, headers))
-        except Exception as error:
-            if not value or not is_too_large(error):
-                raise
-            digest = [("ioc-sha256", hashlib.sha256(value).hexdigest().encode()), ("ioc-length", b"%d" % len(value))]
-            await (await self.send(topic, key, b"", batch.partition, [*headers, *digest]))
+        refused: Exception | None = None
+        for key, value, more in forms(letter.key, letter.value):
+            try:
+                await (await self.send(topic, key, value, batch.partition, [*headers, *more]))
+            except Exception as error:
+                if not is_too_large(error):
+                    raise
+                refused = error
+            else:
+                return
+        if refused is not None:
+            raise refused
 
     def headers(self, batch: Batch, letter: DeadLetter) -> Headers:
         """Everything about a dead letter that is not in its bytes."""
@@ -98,6 +101,28 @@ class DeadLetters:
             ("ioc-arrival", b"%d" % letter.append_ms),
             ("ioc-program", self.program),
         ]
+
+
+def forms(key: bytes | None, value: bytes | None) -> Iterator[tuple[bytes | None, bytes | None, Headers]]:
+    """How a dead letter may stand in its topic: whole; else without its value; else without its key, too.
+
+    Digest and length stand for what is left out. A form that is too large is followed by the next.
+    """
+    tombstone: Headers = [("ioc-tombstone", b"1")] if value is None else []
+    if not isinstance(key, Outsized) and not isinstance(value, Outsized):
+        nothing = key is None and value is None  # the producer refuses a record without both
+        yield (key, b"", tombstone) if nothing else (key, value, [])
+    said = [*tombstone, *digest("ioc", value)]
+    if value and not isinstance(key, Outsized):
+        yield key, b"", said
+    if key is not None:
+        yield None, b"", [*said, *digest("ioc-key", key)]
+
+
+def digest(name: str, data: bytes | None) -> Headers:
+    """What stands for bytes that are left out."""
+    found = data.digest if isinstance(data, Outsized) else hashlib.sha256(data or b"").hexdigest()
+    return [(f"{name}-sha256", found.encode()), (f"{name}-length", b"%d" % len(data or b""))]
 
 
 def is_too_large(error: BaseException | None) -> bool:

@@ -1,7 +1,8 @@
 """How many dead letters still wait, read from the tails of the dead-letter topics of our partitions, in a thread.
 
-A dead letter is known by its origin, so one written twice counts once; a marker that a replay left behind takes its
-origin off the list. Knows no Faust, and nothing of it is needed to go on.
+A dead letter is known by its origin and arrival, so one written twice counts once, and another one of a topic made anew
+counts, too; a marker that a replay left behind takes it off the list. Knows no Faust, and nothing of it is needed to go
+on.
 """
 
 import logging
@@ -27,23 +28,32 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Tail:
-    """What was read of one dead-letter partition: where to read on, and arrival (ms) by origin's offset."""
+    """What was read of one dead-letter partition: where to read on; offset and arrival (ms) of what waits and is gone.
+
+    A marker that tells no arrival, as older programs wrote it, is for every letter of its origin.
+    """
 
     target: int
     next_offset: int = 0
-    waiting: dict[int, int] = field(default_factory=dict)
-    gone: set[int] = field(default_factory=set)
+    waiting: set[tuple[int, int]] = field(default_factory=set)
+    gone: set[tuple[int, int | None]] = field(default_factory=set)
 
     def take(self, offset: int, headers: Mapping[str, bytes]) -> None:
         """Reads the headers of one record; one without an origin is none of ours."""
         self.next_offset = offset + 1
-        replayed, origin = headers.get("ioc-replayed"), headers.get("ioc-origin")
+        replayed, origin, said = (headers.get(name) for name in ("ioc-replayed", "ioc-origin", "ioc-arrival"))
         if replayed is not None:
-            number = origin_offset(replayed)
-            self.waiting.pop(number, None)
-            self.gone.add(number)
-        elif origin is not None and (number := origin_offset(origin)) not in self.gone:
-            self.waiting.setdefault(number, int(headers.get("ioc-arrival", b"0")))
+            number, when = origin_offset(replayed), None if said is None else int(said)
+            self.gone.add((number, when))
+            if when is None:
+                self.waiting = {each for each in self.waiting if each[0] != number}
+            else:
+                self.waiting.discard((number, when))
+        elif origin is not None and not self._is_gone(number := origin_offset(origin), arrival := int(said or b"0")):
+            self.waiting.add((number, arrival))
+
+    def _is_gone(self, number: int, arrival: int) -> bool:
+        return (number, arrival) in self.gone or (number, None) in self.gone
 
     @property
     def caught_up(self) -> bool:
@@ -120,6 +130,6 @@ class Pending(threading.Thread):
                 waiting = tail.waiting.copy()  # in one step: the other thread goes on writing
                 number.add_metric(labels, len(waiting))
                 if waiting:
-                    oldest.add_metric(labels, min(waiting.values()) / 1000)
+                    oldest.add_metric(labels, min(arrival for _, arrival in waiting) / 1000)
         yield number
         yield oldest

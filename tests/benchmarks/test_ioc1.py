@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.ioc1 import events
 from benchmarks.ioc1.contest import whole
-from benchmarks.ioc1.entrants import Victim
+from benchmarks.ioc1.entrants import beginnings
 from benchmarks.ioc1.events import Shares, Stored
 from benchmarks.ioc1.kills import Killed, differences
 from benchmarks.ioc1.log import feed
@@ -20,7 +20,7 @@ from benchmarks.ysb.contest import Bed
 from benchmarks.ysb.entrants import Entrant
 from benchmarks.ysb.rounds import Contest
 
-NUMBER = 20_000
+NUMBER = 40_000
 CLEAN = Shares(repeated=0, disordered=0, late=0, no_json=0, unknown=0)
 
 
@@ -66,8 +66,12 @@ def test_services_are_asked_for_by_zipf() -> None:
 
 
 def test_a_log_whose_beginning_would_be_forgotten_is_refused() -> None:
-    with pytest.raises(ValueError, match="at most 780,000 events"):
+    with pytest.raises(ValueError, match="at most 1,560,000 events"):
         next(events.records(events.MOST + 1))
+
+
+def test_the_slow_drain_a_fixed_beginning_and_less_of_a_short_log() -> None:
+    assert (beginnings(1_400_000), beginnings(60_000)) == ({6_000, 20_000}, {1_500, 5_000})
 
 
 def test_late_is_what_the_window_of_a_quarter_does_not_hold_and_is_asked_by_partition() -> None:
@@ -118,21 +122,22 @@ def killed(bed: Bed, seed: int) -> Killed:
 def test_the_page_tells_of_kills_who_was_right_who_was_wrong_and_who_was_not_killed() -> None:
     drains = Contest(100, 470.0, (Entrant("ours", "`ioc worker`", 100, never),),
                      {"ours": [OURS]})
-    victims = tuple(Victim(name, name, killed) for name in ("right", "wrong", "spared", "failed"))
-    found = Found(
-        drains, {"rejected": 3, "duplicate": 2, "late": 1}, (*victims, Victim("absent", "absent", None, "no JDK")),
-        {"right": [Killed(100, (0.2, 0.5), ""), Killed(100, (0.3,), "")],
-         "wrong": [Killed(100, (0.2,), ""), Killed(100, (0.4,), "late 0 instead of 1")],
-         "spared": [Killed(100, (0.2,), ""), Killed(100, (), "")]},
-        {"failed": "said\nnothing"},
-    )  # fmt: skip
+    names = ("right", "wrong", "spared", "failed")
+    victims = (*(Entrant(name, name, 100, killed) for name in names), Entrant("absent", "absent", 100, None, "no JDK"))
+    runs = {
+        "right": [Killed((0.2, 0.5), ""), Killed((0.3,), "")],
+        "wrong": [Killed((0.2,), ""), Killed((0.4,), "late 0 instead of 1")],
+        "spared": [Killed((0.2,), ""), Killed((), "")],
+    }
+    found = Found(drains, {"rejected": 3, "duplicate": 2, "late": 1},
+                  Contest(100, 470.0, victims, runs, {"failed": "said\nnothing"}))
 
     text = section(found, {"Python": "3.11"})
 
     assert "| `ioc worker` | 100 | 9.00 (9.00–9.00) | 1.0 × | 50 (50–50) | 90 | exactly once | yes |" in text
-    assert "| right | 2 × 100 | 3 | 20%, 50%, 30% | exact |" in text
-    assert "| wrong | 2 × 100 | 2 | 20%, 40% | **no**, in 1 of 2 runs: late 0 instead of 1 |" in text
-    assert "| spared | 2 × 100 | 1 | 20% | not shown: 1 of 2 runs ended before the kill |" in text
+    assert "| right | 2 × 100 | 3 of 4 | 20%, 50%, 30% | exact |" in text
+    assert "| wrong | 2 × 100 | 2 of 4 | 20%, 40% | **no**, in 1 of 2 runs: late 0 instead of 1 |" in text
+    assert "| spared | 2 × 100 | 1 of 4 | 20% | not shown: 1 of 2 runs ended before the kill |" in text
     assert "| failed | – | – | – | **no**: said nothing |" in text
     assert "| absent | – | – | – | no JDK |" in text
     assert "3 rejected, 2 repeated, 1 late" in text

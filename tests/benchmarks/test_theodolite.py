@@ -2,12 +2,20 @@
 
 import json
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
 from benchmarks.events import Record
 from benchmarks.log import partition_of
+from benchmarks.theodolite import log
 from benchmarks.theodolite.readings import BEGINNING, TOPIC, WINDOW_MS, Recount, readings, recount
+from benchmarks.ysb.snapshots import plan_of
+from streams.engine.batch import Batch
+from streams.engine.fold import fold
+from streams.engine.readings import readings as shown
+from streams.engine.state import State
+from tools.jars import ROOT
 
 PARTITIONS = 4
 
@@ -46,6 +54,21 @@ def test_the_figures_of_a_window() -> None:
     window = BEGINNING // WINDOW_MS
     found = recount([of("a", BEGINNING, 1), of("a", BEGINNING + 1, 2.5), of("a", BEGINNING + 2, 4)], PARTITIONS)
     assert found == Recount({f"a:{window}": (3, 7.5, 1, 4, 2.5, 1.5)}, late=0, rejected=0)
+
+
+def test_ours_shows_all_six_statistics_of_a_window(tmp_path: Path) -> None:
+    log.write_reference(ROOT / "reference", tmp_path / "reference")
+    plan, state = plan_of(log.feed(), tmp_path / "reference"), State(log.feed().topic, 0)
+    records = [of("s_1", BEGINNING + place, watts) for place, watts in enumerate((1, 2.5, 4))]
+
+    fold(plan, state, Batch(state.topic, 0, 0, 3, [0, 1, 2], [BEGINNING + WINDOW_MS] * 3,
+                            [record.key for record in records], [record.value for record in records]))
+
+    assert {one.name.removeprefix("ioc_uc2_power_"): one.value
+            for one in shown(plan, state) if ("window", "1m") in one.labels} == {
+        "count": 3, "sum_watts": 7.5, "min_watts": 1, "max_watts": 4,
+        "mean_watts_numerator": 7.5, "mean_watts_denominator": 3, "variance_square_watts": 1.5,
+    }  # fmt: skip
 
 
 def test_lateness_is_a_matter_of_the_partition() -> None:

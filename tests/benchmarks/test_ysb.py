@@ -10,13 +10,14 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks.result import Run
+from benchmarks.running import BenchError
 from benchmarks.sections import HEAD, replaced
 from benchmarks.ysb import events
 from benchmarks.ysb.contest import Bed, judged
 from benchmarks.ysb.entrants import Entrant
 from benchmarks.ysb.log import feed
 from benchmarks.ysb.render import chart, section
-from benchmarks.ysb.rounds import Contest, Sizes
+from benchmarks.ysb.rounds import Contest, Sizes, take_turns
 from schemas.bare import decoder
 from schemas.decode import Event
 from schemas.reference import load_reference
@@ -100,6 +101,26 @@ FOUND = Contest(
     {"broken": "said nothing\nat all"},
     [1.4, 7.6],
 )  # fmt: skip
+
+
+def test_who_fails_is_out_and_all_others_drain_in_every_round(tmp_path: Path) -> None:
+    def drain(bed: Bed, number: int) -> Run:
+        return OURS[number]
+
+    def fail(bed: Bed, number: int) -> Run:
+        raise BenchError("said nothing")
+
+    told: list[str] = []
+    absent: Entrant[Run] = Entrant("none", "", 100, None, "no JDK")
+    found = [Entrant("ours", "", 100, drain), Entrant("broken", "", 100, fail), absent]
+
+    result = take_turns(Bed("", tmp_path), found, (0, 2), told.append)
+
+    assert result.runs == {"ours": [OURS[0], OURS[2]]}
+    assert result.failed == {"broken": "said nothing"}
+    assert len(result.loads) == 3
+    assert told == ["1/2, ours: 1.00 µs/event, 50/s, 90 MB, exact", "1/2, broken: failed: said nothing",
+                    "2/2, ours: 1.40 µs/event, 50/s, 90 MB, exact"]
 
 
 def test_the_table_tells_losses_wrong_results_and_absences() -> None:

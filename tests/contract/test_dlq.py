@@ -141,6 +141,21 @@ def test_a_second_replay_is_refused(desk: Desk, line: Line, kafka: str, capsys: 
     assert len(list(written(kafka, desk.feed.topic))) == 1
 
 
+def test_letters_of_one_origin_from_two_topics_of_a_name_are_each_sent_once(
+        desk: Desk, line: Line, kafka: str, capsys: pytest.CaptureFixture[str]) -> None:
+    origin = desk.bury(line, 7, value=b"before", arrival=1_790_000_000_000)
+    desk.bury(line, 7, value=b"after", arrival=1_790_000_600_000)
+    assert counts(desk, capsys) == {"unknown_entity": (2, 0)}
+    assert desk.run("replay", origin) == 0
+    assert desk.run("replay", origin) == 1
+    assert counts(desk, capsys) == {"unknown_entity": (1, 1)}
+    assert desk.run("show", f"{origin}@1790000000000") == 0
+    assert "before" in capsys.readouterr().out
+    assert desk.run("replay", f"{origin}@1790000000000") == 0
+    assert counts(desk, capsys) == {"unknown_entity": (0, 2)}
+    assert sorted(record.value or b"" for record in written(kafka, desk.feed.topic)) == [b"after", b"before"]
+
+
 def test_an_origin_that_is_not_there_is_refused(desk: Desk, line: Line, capsys: pytest.CaptureFixture[str]) -> None:
     desk.bury(line, 7)
     assert desk.run("replay", f"{desk.feed.topic}/0/99") == 1

@@ -21,8 +21,10 @@ from aiokafka.record import MemoryRecords
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
+from streams.transport import unpacking
 from streams.transport.drain import Drain, Fetched, drain_fast, drain_simple, release
 from streams.transport.thread import BatchThread
+from streams.transport.unpacking import Kept
 from streams.transport.watchdog import Counters
 
 TP = TopicPartition("t", 3)
@@ -69,11 +71,12 @@ LOGS: dict[str, tuple[bytes, list[tuple[int, int]] | None]] = {
 }
 
 
-def fetch(raw: bytes, position: int, isolation: int, aborted: Any = None) -> tuple[Any, Any]:
+def fetch(raw: bytes, position: int, isolation: int, aborted: Any = None,
+          kind: type[MemoryRecords] = MemoryRecords) -> tuple[Any, Any]:
     state = SimpleNamespace(paused=False, position=position)
     state.consumed_to = lambda offset: setattr(state, "position", offset)
     assignment = SimpleNamespace(active=True, state_value=lambda tp: state)
-    records = PartitionRecords(TP, MemoryRecords(raw), aborted, position, None, None, True, isolation)
+    records = PartitionRecords(TP, kind(raw), aborted, position, None, None, True, isolation)
     return FetchResult(TP, assignment=assignment, partition_records=records, backoff=0), state
 
 
@@ -82,9 +85,9 @@ def stock(raw: bytes, position: int, isolation: int, aborted: Any) -> tuple[list
     return [(r.offset, r.timestamp, r.key, r.value) for r in result.getall()], state.position
 
 
-def ours(take: Drain, log: tuple[bytes, Any], position: int, isolation: int,
-         max_records: int | None) -> tuple[list[Row], int]:
-    result, state = fetch(log[0], position, isolation, log[1])
+def ours(take: Drain, log: tuple[bytes, Any], position: int, isolation: int, max_records: int | None,
+         kind: type[MemoryRecords] = MemoryRecords) -> tuple[list[Row], int]:
+    result, state = fetch(log[0], position, isolation, log[1], kind)
     rows: list[Row] = []
     for _ in range(100):
         before = state.position
@@ -106,6 +109,22 @@ def test_both_drains_equal_the_unpacking_of_aiokafka(name: str, take: Drain, pos
                                                      max_records: int | None) -> None:
     raw, aborted = LOGS[name]
     assert ours(take, LOGS[name], position, isolation, max_records) == stock(raw, position, isolation, aborted)
+
+
+@pytest.mark.parametrize("is_doubted", [False, True])
+@pytest.mark.parametrize("position", [0, 2, 7])
+@pytest.mark.parametrize("max_records", [None, 1, 4])
+@pytest.mark.parametrize("name", LOGS)
+def test_a_batch_that_is_unpacked_in_pieces_gives_the_same(name: str, max_records: int | None, position: int, *,
+                                                           is_doubted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if is_doubted:
+        monkeypatch.setattr(unpacking, "at_most", lambda codec, packed: 1 << 40)
+        monkeypatch.setattr(unpacking, "ROOM", 30)
+        monkeypatch.setattr(unpacking, "STEP", 20)
+        monkeypatch.setattr(unpacking, "PORTION", 25)
+    raw, aborted = LOGS[name]
+    found = ours(drain_fast, LOGS[name], position, READ_COMMITTED, max_records, Kept)
+    assert found == stock(raw, position, READ_COMMITTED, aborted)
 
 
 def test_a_bad_checksum_keeps_the_position_and_drops_the_fetch() -> None:
@@ -195,6 +214,23 @@ def test_a_fetch_is_freed_without_the_cyclic_collector(end: Callable[[Fetched, A
     del result
     end(buffer, state)
     assert alive() is None
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("end", [drained, dropped, sought])
+def test_a_fetch_that_is_unpacked_in_pieces_is_freed_too(end: Callable[[Fetched, Any], None],
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacking, "at_most", lambda codec, packed: 1 << 40)
+    monkeypatch.setattr(unpacking, "ROOM", 30)
+    monkeypatch.setattr(unpacking, "PORTION", 25)
+    result, state = fetch(build(range(10), codec=ZSTD), 0, READ_UNCOMMITTED, kind=Kept)
+    records = weakref.ref(result._partition_records._records)
+    assert drain_fast(result, 1) is not None
+    assert result.has_more()
+    buffer = Fetched({TP: result})
+    del result
+    end(buffer, state)
+    assert records() is None
 
 
 @pytest.mark.usefixtures("no_collector")

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.aggregates import Max, Share
+from schemas.aggregates import Max, Share, Sum
 from schemas.conditions import Has, Is
+from schemas.feed import Feed
 from schemas.reader import OFF, Readers
 from schemas.reference import Reference
 from schemas.reference.rows import FOREVER
@@ -22,13 +23,14 @@ from streams.engine.columns import Together, is_plain
 from streams.engine.plan import Plan
 from streams.engine.readings import readings
 from streams.engine.state import State
-from tests.bare import CLICKS, LEVELS, TAPS
+from tests.bare import CLICKS, LEVELS, POURS, TAPS
 from tests.engine.test_properties import content
 from tests.engine.toys import reference
 
 START = 1_767_600_000_000
 MINUTE = 60_000
-Record = tuple[int, bytes | None]
+Record = tuple[int, bytes | None, bytes | None]
+"""Append stamp, key, value."""
 
 
 def tap(at: object, **fields: Any) -> bytes:
@@ -38,7 +40,7 @@ def tap(at: object, **fields: Any) -> bytes:
 
 
 ordinary = st.builds(
-    lambda at, lag, station, kind, paid, amount, litres: (START + (at + lag) * 1000, tap(
+    lambda at, lag, station, kind, paid, amount, litres: (START + (at + lag) * 1000, None, tap(
         START + at * 1000, station=station, kind=kind, paid=paid, amount=amount, litres=litres)),
     st.integers(0, 3000), st.integers(-100, 100), st.sampled_from(["LC-R-0042", "LC-R-0001"]),
     st.sampled_from(["view", "click"]), st.booleans(), st.none() | st.integers(0, 9), st.sampled_from([None, 0.5, 3.0]),
@@ -48,25 +50,51 @@ odd = st.sampled_from([
     tap(START, station="nobody"), tap(START, service="nobody"), tap(START, amount=101), tap(START, litres=99.0),
     tap(START, colour="red"), tap(START, kind="hover"), tap(START - 600 * MINUTE), tap(START + 600 * MINUTE),
     tap(0), tap(START, amount=100, station="nobody"), b" " * 300_000,
-]).map(lambda value: (START, value))  # fmt: skip
-logs = st.lists(st.one_of(ordinary, ordinary, ordinary, odd), max_size=40).map(
-    lambda rows: sorted(rows, key=lambda row: row[0]))  # fmt: skip
+]).map(lambda value: (START, None, value))  # fmt: skip
 
 
-def plan_with(readers: Readers | None = None) -> Plan:
-    return Plan(TAPS, reference(), readers=readers)
+def pour(at: int, **fields: Any) -> bytes:
+    """A record of the feed with a key."""
+    return json.dumps({**POURS.example, "happened": at, **fields}).encode()
 
 
-PLANS = (plan_with(), plan_with(Readers((OFF,))))
-SINGLE = plan_with()
-columns._compiled[SINGLE] = None
+keyed = st.builds(
+    lambda at, lag, service, station, litres, more: (START + (at + lag) * 1000, service.encode(), pour(
+        START + at * 1000, service=service, station=station, litres=litres, **more)),
+    st.integers(0, 3000), st.integers(-100, 100), st.sampled_from(["dan-cu", "ho-tich"]),
+    st.sampled_from(["LC-R-0042", "LC-R-0001"]), st.sampled_from([0, 0.5, 3, -2.0006]),
+    st.sampled_from([{}, {}, {"grams": 7}, {"grams": -1}]),
+)  # fmt: skip
+odd_keyed = st.sampled_from([
+    (None, pour(START)), (b"ho-tich", pour(START)), (b"dan-cu", pour(START, litres=1e307)), (b"dan-cu", b"{"),
+    (b"dan-cu", pour(START, station="nobody")), (b"nobody", pour(START, service="nobody")), (b"dan-cu", None),
+    (b"dan-cu", pour(START, litres=float("inf"))), (b"dan-cu", pour(START - 600 * MINUTE)),
+]).map(lambda record: (START, *record))  # fmt: skip
+
+
+def logs(usual: st.SearchStrategy[Record], unusual: st.SearchStrategy[Record]) -> st.SearchStrategy[list[Record]]:
+    """Mostly ordinary records, often nothing else, in the order of their arrival."""
+    either = st.booleans().flatmap(
+        lambda is_calm: st.lists(usual if is_calm else st.one_of(usual, usual, usual, unusual), max_size=40))
+    return either.map(lambda rows: sorted(rows, key=lambda row: row[0]))
+
+
+def plans_of(feed: Feed) -> tuple[Plan, Plan, Plan]:
+    """Three plans of a feed: with both readers, with pydantic alone, and one that takes record by record."""
+    single = Plan(feed, reference())
+    columns._compiled[single] = None
+    return Plan(feed, reference()), Plan(feed, reference(), readers=Readers((OFF,))), single
+
+
+PLANS = plans_of(TAPS)
+KEYED = plans_of(POURS)
 
 
 def batches(log: list[Record], cuts: list[int]) -> list[Batch]:
     """The log in pieces."""
     borders = [0, *sorted(min(cut, len(log)) for cut in cuts), len(log)]
-    return [Batch(TAPS.topic, 0, first, last, list(range(first, last)), [row[0] for row in log[first:last]],
-                  [None] * (last - first), [row[1] for row in log[first:last]])
+    return [Batch("topic", 0, first, last, list(range(first, last)),
+                  *[[row[part] for row in log[first:last]] for part in range(3)])  # type: ignore[arg-type]
             for first, last in pairwise(borders)]  # fmt: skip
 
 
@@ -77,16 +105,26 @@ def told(plan: Plan, state: State, work: list[Batch]) -> list[object]:
             for each in found]  # fmt: skip
 
 
-@pytest.mark.parametrize("plan", PLANS, ids=["fast", "pydantic"])
-@given(log=logs, cuts=st.lists(st.integers(0, 40), max_size=5))
+def check(plan: Plan, single: Plan, work: list[Batch]) -> None:
+    """Two ways, one state, and one story of it."""
+    one, other = State("topic", 0), State("topic", 0)
+    assert told(plan, one, work) == told(single, other, work)
+    assert content(plan, one) == content(single, other)
+    assert sorted(readings(plan, one)) == sorted(readings(single, other))
+
+
+@pytest.mark.parametrize("plan", PLANS[:2], ids=["fast", "pydantic"])
+@given(log=logs(ordinary, odd), cuts=st.lists(st.integers(0, 40), max_size=5))
 @settings(max_examples=300, deadline=None)
 def test_whole_batches_and_single_records_give_the_same(plan: Plan, log: list[Record], cuts: list[int]) -> None:
-    work = batches(log, cuts)
-    together, single = State(TAPS.topic, 0), State(TAPS.topic, 0)
+    check(plan, PLANS[2], batches(log, cuts))
 
-    assert told(plan, together, work) == told(SINGLE, single, work)
-    assert content(plan, together) == content(SINGLE, single)
-    assert sorted(readings(plan, together)) == sorted(readings(SINGLE, single))
+
+@pytest.mark.parametrize("plan", KEYED[:2], ids=["fast", "pydantic"])
+@given(log=logs(keyed, odd_keyed), cuts=st.lists(st.integers(0, 40), max_size=5))
+@settings(max_examples=300, deadline=None)
+def test_they_do_under_a_key_as_well(plan: Plan, log: list[Record], cuts: list[int]) -> None:
+    check(plan, KEYED[2], batches(log, cuts))
 
 
 def spied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -121,6 +159,17 @@ def test_where_the_order_may_matter_nothing_is_taken_together(monkeypatch: pytes
     fold.fold(PLANS[0], State(TAPS.topic, 0), Batch(TAPS.topic, 0, 0, 2, [0, 1], [START, START], [None] * 2, values))
 
     assert seen == [0]
+
+
+@pytest.mark.parametrize(("key", "litres", "expected"), [
+    (b"dan-cu", 0.5, [2]), (b"ho-tich", 0.5, [0]), (None, 0.5, [0]), (b"dan-cu", 1e307, [0])])
+def test_records_under_their_keys_are_taken_together(monkeypatch: pytest.MonkeyPatch, key: bytes | None, litres: float,
+                                                     expected: list[int]) -> None:
+    seen, values = spied(monkeypatch), list[bytes | None]([pour(START), pour(START, litres=litres)])
+
+    fold.fold(KEYED[0], State("topic", 0), Batch("topic", 0, 0, 2, [0, 1], [START, START], [b"dan-cu", key], values))
+
+    assert seen == expected
 
 
 def test_an_event_moves_the_watermark_no_further_than_its_own_arrival() -> None:
@@ -167,8 +216,18 @@ def _with_stations(whole: Reference, rows: list[Any]) -> Reference:
     return replace(whole, stations=table, tables={**whole.tables, "stations": table})
 
 
+class Doubled(Sum):
+    """Says of one row what it does not say of all."""
+
+    def add(self, state: list[int], at: int, *values: int) -> None:
+        state[0] += 2 * values[0]
+
+
 def test_only_plain_feeds_are_folded_so() -> None:
     assert is_plain(TAPS)
+    assert is_plain(POURS)
+    assert not is_plain(replace(POURS, kpis=(replace(POURS.kpis[1], aggregate=Doubled("litres")),)))
+    assert not is_plain(replace(POURS, key="station"))  # slots of stations are counted
     assert is_plain(replace(TAPS, kpis=TAPS.kpis[:1]))
     assert not is_plain(CLICKS)  # its listed field may be absent
     assert not is_plain(LEVELS)

@@ -30,6 +30,18 @@ def test_a_marker_makes_its_letter_replayed_also_when_the_letter_is_written_agai
     assert letters["t/0/2"].pending
 
 
+def test_a_letter_of_a_topic_made_anew_hides_none_of_the_topic_before_it() -> None:
+    again = letter(1, **{"ioc-arrival": "5000", "ioc-reason": "late"})
+    before = read(letter(1), again, letter(1))
+    assert [(item.origin, item.reason) for item in before] == [("t/0/1@1000", "wrong_key"), ("t/0/1", "late")]
+    assert [item.reason for item in choose(before, ["t/0/1"], None)[0]] == ["late"]
+    assert [item.reason for item in choose(before, ["t/0/1@1000"], None)[0]] == ["wrong_key"]
+
+    told = marker(1)._replace(headers=[("ioc-replayed", b"t/0/1"), ("ioc-arrival", b"1000")])
+    assert [item.pending for item in read(letter(1), again, told)] == [False, True]
+    assert [item.pending for item in read(letter(1), told, again)] == [False, True]
+
+
 def test_a_record_that_is_no_letter_is_passed_over() -> None:
     assert read(Record(0, 0, None, b"what is this", (), 0)) == []
 

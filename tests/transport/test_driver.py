@@ -303,6 +303,20 @@ def test_a_hole_whose_records_are_gone_goes_on_at_the_beginning_of_the_log(run: 
     run(body)
 
 
+def test_a_log_made_anew_is_committed_from_its_first_record(run: Callable[..., Any]) -> None:
+    async def body(consumer: BatchConsumer, keeper: FakeKeeper) -> None:
+        Log(consumer)
+        consumer._to_message(None, batch(0, 40)).acked = True
+        assert consumer._filter_committable_offsets([TP(*A)]) == {TP(*A): 40}
+        consumer._committed_offset[TP(*A)] = 40
+        assert await consumer.reseek(A, 0) == 0
+        assert consumer._filter_committable_offsets([TP(*A)]) == {}
+        consumer._to_message(None, batch(0, 5)).acked = True
+        assert consumer._filter_committable_offsets([TP(*A)]) == {TP(*A): 5}
+
+    run(body)
+
+
 def test_a_hole_met_during_a_recovery_is_left_to_it(run: Callable[..., Any]) -> None:
     async def body(consumer: BatchConsumer, keeper: FakeKeeper) -> None:
         log, keeper.before_recover = Log(consumer), lambda: asyncio.sleep(0)

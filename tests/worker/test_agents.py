@@ -1,6 +1,7 @@
 """The agent body: replays are skipped, holes sought again, dead letters confirmed before anything is durable."""
 
 import asyncio
+import hashlib
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from faust.exceptions import ProducerSendError
 from schemas.decode import Decoder
 from schemas.errors import LineStopped
 from streams.engine.batch import Batch
+from streams.engine.outsized import Outsized
 from streams.engine.plan import Plan
 from streams.engine.state import State
 from streams.worker import trial
@@ -112,6 +114,13 @@ async def test_the_first_records_of_a_topic_made_anew_are_no_replay(taker: Taker
     assert taker.bench.shown("ioc_feedback_reports") == [4]
 
 
+async def test_a_topic_made_anew_while_nothing_of_it_was_counted_is_counted_once(taker: Taker) -> None:
+    taker.bench.identities = {TOPIC: "id-2"}
+    await taker.take(0, probe.event(0), probe.event(1))
+    await taker.bench.keeper.look_at_log()
+    assert taker.next_offset == 2
+
+
 async def test_a_dead_letter_has_its_bytes_and_its_whole_story(taker: Taker) -> None:
     await taker.take(0, b"\xff junk", probe.event(1))
     ((key, value, headers),) = taker.dead()
@@ -143,6 +152,39 @@ async def test_a_record_too_large_for_the_dead_letter_topic_leaves_its_digest(ta
     await taker.take(0, b"x" * 200)
     _, value, headers = taker.dead()[-1]
     assert (value, headers["ioc-length"], len(headers["ioc-sha256"])) == (b"", b"200", 64)
+
+
+async def test_of_a_value_that_was_never_held_the_digest_is_kept(taker: Taker) -> None:
+    event = Event(taker.bench.log, probe.batch(0, [probe.event(0), Outsized.of(200 << 20, "d" * 64), probe.event(2)]))
+    await taker.body.take(event)
+    ((key, value, headers),) = taker.dead()
+    assert (key, value, headers["ioc-reason"]) == (b"a", b"", b"too_large")
+    assert (headers["ioc-length"], headers["ioc-sha256"]) == (b"%d" % (200 << 20), b"d" * 64)
+    assert headers["ioc-detail"].startswith(b"209715200 bytes")
+    await taker.bench.keeper.flush()
+    assert taker.bench.shown("ioc_feedback_reports") == [2]
+
+
+@pytest.mark.parametrize("value", [None, b"", b"junk"])
+@pytest.mark.parametrize("key", [b"k" * 200, Outsized.of(200, hashlib.sha256(b"k" * 200).hexdigest())])
+async def test_a_key_too_large_for_the_dead_letter_topic_leaves_its_digest(taker: Taker, key: bytes,
+                                                                           value: bytes | None) -> None:
+    send = taker.bench.producer.send
+
+    async def limited(topic: str, key: bytes | None, value: bytes | None, partition: int, headers: Any) -> Any:
+        if len(key or b"") + len(value or b"") > 100:
+            raise MessageSizeTooLargeError
+        return await send(topic, key, value, partition, headers)
+
+    taker.body.dead_letters.send = limited
+    await taker.body.take(Event(taker.bench.log, probe.batch(0, [value], key=key)))
+    ((kept, body, headers),) = taker.dead()
+    assert (kept, body, headers.get("ioc-tombstone")) == (None, b"", b"1" if value is None else None)
+    assert headers["ioc-sha256"] == hashlib.sha256(value or b"").hexdigest().encode()
+    assert headers["ioc-key-sha256"] == hashlib.sha256(b"k" * 200).hexdigest().encode()
+    assert headers["ioc-key-length"] == b"200"
+    await taker.bench.keeper.flush()
+    assert len(taker.bench.snapshots()) == 1
 
 
 async def is_durable_only_with_its_letter(taker: Taker, value: bytes) -> None:

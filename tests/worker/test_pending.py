@@ -27,6 +27,14 @@ def test_a_letter_repeated_after_its_replay_does_not_wait_again() -> None:
     assert pending_of(tail) == {"ioc_dead_letters_pending": 0}
 
 
+def test_a_letter_of_a_topic_made_anew_waits_though_its_origin_was_replayed() -> None:
+    tail = Tail(0)
+    replayed = {"ioc-replayed": b"t/0/8", "ioc-arrival": b"5000"}
+    for offset, headers in enumerate((letter(8, 5000), letter(8, 7000), replayed, letter(8, 5000), letter(8, 7000))):
+        tail.take(offset, headers)
+    assert pending_of(tail) == {"ioc_dead_letters_pending": 1, "ioc_dead_letter_oldest_timestamp_seconds": 7.0}
+
+
 def test_nothing_is_said_before_all_was_read_that_was_there() -> None:
     tail = Tail(2)
     tail.take(0, letter(7))

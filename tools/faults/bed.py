@@ -20,6 +20,7 @@ from streams.publisher import BOOTSTRAP_MS, connect
 from tools.broker import Broker
 from tools.faults import machine
 from tools.faults.cluster import Cluster
+from tools.faults.gone import Gone
 from tools.faults.house import PLAIN, House
 from tools.faults.proxy import Proxy
 from tools.faults.waiting import Answer, NotSeen, until
@@ -50,6 +51,7 @@ class Bed:
     workers: list[Worker] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
     due: float | None = None
+    gone: Gone = field(default_factory=Gone)
 
     def __post_init__(self) -> None:
         self.way: Proxy | machine.Cable | None = None

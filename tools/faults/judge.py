@@ -13,9 +13,10 @@ from kafka import KafkaConsumer, TopicPartition
 
 from schemas.feed import Feed
 from streams.publisher import BOOTSTRAP_MS, connect, written
+from tools.faults import gone
 from tools.faults.bed import Bed
 from tools.faults.durable import committed
-from tools.faults.load import differences, held, ledger
+from tools.faults.load import differences, held, ledger, mark
 from tools.faults.stage import Stage
 from tools.faults.story import LANES
 from tools.faults.waiting import NotSeen
@@ -91,11 +92,11 @@ def _drain(stage: Stage, topics: list[str], found: Judgement) -> None:
     found.drained = time.monotonic() - began
     stage.bed.until(lambda: all(worker.settled for worker in stage.bed.awake), SETTLE_SECONDS,
                     lambda: f"every worker ready; they say {[worker.ask('/readyz')[1] for worker in stage.bed.awake]}")
-    stage.bed.until(lambda: not _uncommitted(stage.bed, ends), SETTLE_SECONDS,
-                    lambda: f"the group has committed every end; {'; '.join(_uncommitted(stage.bed, ends)[:4])}")
+    stage.bed.until(lambda: not uncommitted(stage.bed, ends), SETTLE_SECONDS,
+                    lambda: f"the group has committed every end; {'; '.join(uncommitted(stage.bed, ends)[:4])}")
 
 
-def _uncommitted(bed: Bed, ends: Mapping[Place, int]) -> list[str]:
+def uncommitted(bed: Bed, ends: Mapping[Place, int]) -> list[str]:
     """Where the group has not committed the end, in a few words each."""
     offsets = committed(bed.broker.address, {topic for topic, _ in ends})
     return [f"{topic}/{number} ends at {end}, committed {offsets.get((topic, number), 0)}"
@@ -125,7 +126,9 @@ def _check_ledger(stage: Stage, topics: list[str], found: Judgement) -> None:
     book = ledger(stage.load.entries)
     book.acknowledged.update(stage.load.known)
     found.unknown = book.unknown.total()
-    found.problems += differences(book, held(stage.bed.broker.address, topics))
+    there = held(stage.bed.broker.address, topics)
+    there.update(mark(topic, record.key, record.value) for topic, record in stage.bed.gone.records())
+    found.problems += differences(book, there)
 
 
 def _check_dead_letters(stage: Stage, topics: list[str], found: Judgement) -> None:
@@ -166,11 +169,15 @@ def lint(page: str) -> list[str]:
 
 
 def recount(bed: Bed) -> tuple[int, str]:
-    """Exit code and answer of `ioc recount --json`; the answer is kept in the folder."""
+    """Exit code and answer of `ioc recount --json`, of deleted topics with a copy; kept in the folder."""
     bed.list_workers()
-    done = bed.ioc("recount", "--json")
-    (bed.folder / "recount.json").write_text(done.stdout)
-    return done.returncode, done.stdout
+    if bed.gone:
+        code, text = gone.recount(bed.broker.address, bed.targets, bed.gone)
+    else:
+        done = bed.ioc("recount", "--json")
+        code, text = done.returncode, done.stdout
+    (bed.folder / "recount.json").write_text(text)
+    return code, text
 
 
 def take_recount(answer: tuple[int, str], found: Judgement) -> None:

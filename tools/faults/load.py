@@ -45,6 +45,8 @@ class Load(threading.Thread):
         """When each was handed over, by the clock that never stops."""
         self.stopping = threading.Event()
         self.pausing = threading.Event()
+        self.closed: frozenset[str] = frozenset()
+        """Topics to which nothing of the story is sent for now."""
         self.extra: deque[tuple[Shot, list[Entry]]] = deque()
         self.pushed = PUSHED
         self.known: list[Mark] = []
@@ -91,7 +93,8 @@ class Load(threading.Thread):
             told = min(told + passed * self.rate, self.rate)  # a stall is not made up for at once
             while told >= 1:
                 told -= 1
-                self._hand_over(line, next(self.shots), [])
+                if (shot := next(self.shots)).topic not in self.closed:
+                    self._hand_over(line, shot, [])
         try:
             line.flush()
         except PublishError:

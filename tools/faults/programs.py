@@ -86,7 +86,5 @@ SCENARIOS: Final = (
              "those are dead letters `internal_error`; no worker ends", a_bug, 3, house=House(bug="raises")),
     Scenario("T32", "Nhóm mới đọc lại từ đầu; bản ghi bị loại được gửi lại",
              "A new group from offset 0; dead letters driven again", "the same numbers; a second replay is refused",
-             read_anew, 1,
-             parts=(("a topic deleted and made anew: the recount cannot judge records that no topic holds any more; "
-                    "tests/contract/test_state_reader.py and tests/worker/test_durability.py do"),)),
+             read_anew, 1),
 )

@@ -34,6 +34,7 @@ class Watch(threading.Thread):
         """How many records were shown, and when."""
         self.stopping = threading.Event()
         self.highest: dict[Key, float] = {}
+        self.anew: set[Key] = set()
         self.fallen: list[str] = []
         self.met: dict[str, Counter[str]] = {}
 
@@ -76,10 +77,17 @@ class Watch(threading.Thread):
         """What was shown so far binds nobody any more: a log was made anew."""
         self.highest = {}
 
+    def begin_anew(self, topic: str) -> None:
+        """The offsets of a topic begin again, once; what is counted of it does not."""
+        self.anew |= {key for key in self.highest if key[0] == NEXT_OFFSET and ("topic", topic) in key[1]}
+
     def compare(self, now: Mapping[Key, float]) -> None:
         """Notes what is less than it was."""
         for key, value in now.items():
             before = self.highest.get(key, value)
+            if value < before and key in self.anew:
+                self.anew.discard(key)
+                before = value
             if value < before:
                 self.fallen.append(f"{time.strftime('%H:%M:%S')} {key[0]} {dict(key[1])} fell from {before} to {value}")
             self.highest[key] = max(value, before)
