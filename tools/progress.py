@@ -35,6 +35,12 @@ class Step:
         print(f"{start}{line:<{WIDTH - 9}}{seconds:7.1f} s", flush=True)
 
 
+def say(text: str) -> None:
+    """A line for whoever waits."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 @contextmanager
 def step(title: str) -> Iterator[Step]:
     """A step that ends with a tick, or with a cross when it fails."""

@@ -29,6 +29,7 @@ from tools.faults.stage import Stage
 from tools.faults.story import story
 from tools.faults.watch import Watch
 from tools.jars import ROOT
+from tools.progress import say
 
 PAST_MINUTES: Final = 3 * 24 * 60
 """The story begins so long ago: a load of minutes tells most of a day, and never comes to the present."""
@@ -145,12 +146,6 @@ def _act(scenario: Scenario, stage: Stage) -> tuple[list[str], list[str]]:
 
 def _where(folder: Path, faults: Sequence[str]) -> str:
     return "\n".join([f"    logs, pages and recount.json are kept in {folder}", *(f"    {text}" for text in faults)])
-
-
-def say(text: str) -> None:
-    """A line for whoever waits."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from tools.fuzz.target import Target
 from tools.fuzz.wiring import target, vocabulary
 from tools.fuzz.words import dictionary
 from tools.jars import ROOT
-from tools.progress import complaint, run, step
+from tools.progress import complaint, run, say, step
 
 FOLDER: Final = ROOT / "var/fuzz"
 NAME: Final = "fuzz/atheris"
@@ -113,12 +113,6 @@ def begin(folder: Path) -> None:
     for number, data in enumerate(inputs):
         (folder / "seeds" / f"{number:04d}").write_bytes(data)
     (folder / "dictionary").write_text(dictionary(vocabulary(doors, inputs)), encoding="ascii")
-
-
-def say(text: str) -> None:
-    """A line for whoever waits."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
