@@ -198,6 +198,12 @@ class Feed:
             return Unit("timestamp_seconds", per=1000)
         return next((mark for mark in marks(hint) if isinstance(mark, Unit)), PLAIN)
 
+    @property
+    def counts_slots(self) -> bool:
+        """Whether it is kept in which slots of time each station was heard of; that takes the key of each record."""
+        listed = self.listed(self.key)
+        return listed is not None and listed.name == "stations" and isinstance(self.every, timedelta)
+
     def listed(self, name: str) -> Listed | None:
         """The list of reference data in which a field's values stand."""
         return next((mark for mark in marks(self.hints.get(name)) if isinstance(mark, Listed)), None)

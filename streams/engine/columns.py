@@ -163,17 +163,11 @@ def is_plain(feed: Feed) -> bool:
     return (
         ColumnReader.can_read(feed)
         and feed.entity is None
-        and not _counts_slots(feed)
+        and not feed.counts_slots
         and feed.covers is None
         and bool(feed.kpis)
         and all(_is_plain(feed, kpi) for kpi in feed.kpis)
     )
-
-
-def _counts_slots(feed: Feed) -> bool:
-    """Whether it is kept in which slots of time an entity was heard of: that takes the key of each record."""
-    listed = feed.listed(feed.key) if feed.key else None
-    return listed is not None and listed.name == "stations"
 
 
 def _is_plain(feed: Feed, kpi: Kpi) -> bool:

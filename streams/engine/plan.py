@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -155,7 +154,7 @@ class Plan:
             name: own * 1000 for name, found in rows.items() if (own := getattr(found[-1], "every_s", None))
         }
         self._every = conditions.millis(feed.every)
-        self.counts_slots = listed is not None and listed.name == "stations" and isinstance(feed.every, timedelta)
+        self.counts_slots = feed.counts_slots
         self.doings = {action: self._doing(action) for action in feed.actions}
         self.deadlines = tuple(
             (name, self._deadline(rule), frozenset(watched(rule)))

@@ -38,7 +38,7 @@ RATE: Final = 300.0
 
 SCRAPE_SECONDS: Final = 1.0
 TRIES: Final = 3
-"""Of which the best counts: a page or a reader that is slow is so each time, a busy machine is not."""
+"""Of which the best counts: a page that is slow is so each time, a busy machine is not."""
 
 
 def seconds_of(worker: Worker) -> float:

@@ -13,19 +13,17 @@ from kafka.errors import KafkaError
 from schemas.decode import Decoder
 from schemas.errors import Rejection
 from streams.publisher import BOOTSTRAP_MS, Receipt, connect, encode, read_reference
-from tools.faults.data import FEED, KEY, RATE, SHARED, TRIES, before, good, shot
+from tools.faults.data import FEED, KEY, RATE, SHARED, before, good, shot
 from tools.faults.house import House
 from tools.faults.letters import counted, expect, send
 from tools.faults.load import mark
 from tools.faults.planted import KILLER, SEGMENTATION
 from tools.faults.scenario import Scenario
 from tools.faults.stage import Stage
+from tools.fuzz.target import SLOWEST, TRIES, seconds_to_read
 from tools.jars import ROOT
 
 MUTATIONS: Final = 5000
-SLOWEST: Final = 0.005
-"""Seconds of CPU that reading one value may take, at the best of `TRIES`."""
-
 MOST_BYTES: Final = 262_144
 BOMB: Final = 200 << 20
 MEMORY: Final = 400 << 20
@@ -38,18 +36,11 @@ def mutations(stage: Stage) -> None:
     decoder = Decoder(FEED, read_reference(ROOT / "reference"))
     values = [mutated(stage.random, encode(good(stage, number, before()))) for number in range(MUTATIONS)]
     for value in values:
-        if (took := min(reading(decoder, value) for _ in range(TRIES))) > SLOWEST:
+        if (took := min(seconds_to_read(decoder, value) for _ in range(TRIES))) > SLOWEST:
             stage.remarks.append(f"reading {value[:60]!r} takes {took * 1000:.0f} ms of CPU")
         if not isinstance(decoder.decode(value), Rejection):
             json.loads(value)
     send(stage, "mutations", [shot(value) for value in values])
-
-
-def reading(decoder: Decoder, value: bytes) -> float:
-    """Seconds of CPU that reading a value once takes."""
-    began = time.thread_time()
-    decoder.decode(value)
-    return time.thread_time() - began
 
 
 def mutated(random: Random, value: bytes) -> bytes:

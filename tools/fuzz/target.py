@@ -167,7 +167,7 @@ class Door:
         if longer <= allowed:
             return None
         for name, one in (("pydantic", self.plain), ("fast", self.quick)):
-            if (took := min(_seconds(one, value) for _ in range(TRIES))) > allowed:
+            if (took := min(seconds_to_read(one, value) for _ in range(TRIES))) > allowed:
                 return self._found("slow", name, f"{took * 1000:.1f} ms of CPU for {len(value)} bytes")
         return None
 
@@ -201,8 +201,8 @@ class _Memory:
         return _peak() - self._before
 
 
-def _seconds(one: Decoder, value: bytes) -> float:
-    """Of CPU, to read a record once."""
+def seconds_to_read(one: Decoder, value: bytes) -> float:
+    """Seconds of CPU, to read a record once."""
     began = time.thread_time()
     one.decode(value)
     return time.thread_time() - began
